@@ -1,0 +1,62 @@
+"""Give commands a network of their own: a namespace each, joined by a veth pair, as Docker joins two containers.
+
+    with sandbox.pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):
+        server = a.popen(["python3", "-m", "http.server", "80"])
+        b.run(["ping", "-c", "1", "a"], check=True)
+
+    with sandbox.Lab(topology) as lab:
+        lab["web"].run([...])
+
+    sandbox.run(["make", "test"])     # one command, no network but lo
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
+    from .lab import Lab, pair, run
+    from .node import Node
+    from .process import Process
+    from .topology import Endpoint, Interface, Link, Topology
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Endpoint",
+    "Interface",
+    "Lab",
+    "LabClosed",
+    "Link",
+    "Node",
+    "NotAllowed",
+    "Process",
+    "RequestError",
+    "SandboxError",
+    "StepFailed",
+    "Topology",
+    "pair",
+    "run",
+]
+
+_HOMES = {
+    "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
+    "lab": ("Lab", "pair", "run"),
+    "node": ("Node",),
+    "process": ("Process",),
+    "topology": ("Endpoint", "Interface", "Link", "Topology"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

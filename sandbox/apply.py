@@ -1,0 +1,111 @@
+"""A plan carried out: each step becomes one request to the kernel, each answer is tied to its step.
+
+Requests to one namespace that follow each other go out in one send. Nothing is undone on failure: the
+namespaces are held by descriptor alone, so the kernel frees them, and all in them, with this process.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from time import perf_counter
+
+from .kernel import namespace, sysctl
+from .kernel.rtnetlink import packed
+from .kernel.rtnetlink.conversation import Conversation, Refused
+from .plan import AddAddress, AllowPing, CreateNamespace, CreateVeth, NoLinkLocal, SetUp, Settle, Step, WriteSysctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+class Rejected(Exception):
+    """The kernel refused the step at `position` of the plan, with `errno` and perhaps `words` of its own."""
+
+    def __init__(self, position: int, errno: int, words: str = "") -> None:
+        super().__init__(position, errno, words)
+        self.position = position
+        self.errno = errno
+        self.words = words
+
+
+class Builder:
+    """Applies a plan; `namespaces` are the descriptors of the nodes, `seconds` what each step took.
+
+    This process ends up in the network namespace of the last node.
+    """
+
+    def __init__(self) -> None:
+        self.namespaces: dict[str, int] = {}
+        self.seconds: list[float] = []
+        self._conversations: dict[str, Conversation] = {}
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """Carry out `steps` in order. Raises Rejected at the first that the kernel refuses."""
+        try:
+            for alone, batch in groupby(steps, key=_batch):
+                if alone is None:
+                    for step in batch:
+                        self._time(self._carry_out, step, 1)
+                else:
+                    requests = list(batch)
+                    self._time(self._ask, requests, len(requests))
+        finally:
+            for conversation in self._conversations.values():
+                conversation.close()
+
+    def _time(self, carry_out: Callable[[T, int], None], work: T, steps: int) -> None:
+        begun = perf_counter()
+        carry_out(work, len(self.seconds))
+        # Of a batch only the whole is known: its last step shows it.
+        self.seconds += [0.0] * (steps - 1) + [perf_counter() - begun]
+
+    def _carry_out(self, step: Step, position: int) -> None:
+        try:
+            match step:
+                case CreateNamespace(node):
+                    self.namespaces[node] = namespace.create_network()
+                    self._conversations[node] = Conversation()
+                case WriteSysctl(_, key, content):
+                    sysctl.write(key, content)
+                case AllowPing():
+                    sysctl.allow_ping()
+                case _:
+                    raise TypeError(f"not a step that init carries out: {step!r}")
+        except OSError as error:
+            raise Rejected(position, error.errno or 0) from error
+
+    def _ask(self, batch: list[Step], position: int) -> None:
+        try:
+            self._conversations[batch[0].node].ask([self._request(step) for step in batch])
+        except Refused as refused:
+            raise Rejected(position + refused.position, refused.errno or 0, refused.words) from refused
+        except OSError as error:
+            raise Rejected(position, error.errno or 0) from error
+
+    def _request(self, step: Step) -> bytes:
+        match step:
+            case CreateVeth(end, peer):
+                here, there = self.namespaces[end.node], self.namespaces[peer.node]
+                return packed.create_veth(end.name, end.index, here, peer.name, peer.index, there)
+            case NoLinkLocal(end):
+                return packed.no_link_local(end.index)
+            case AddAddress(end):
+                return packed.add_address(end.index, end.address.packed, end.address.network.prefixlen)
+            case SetUp(_, _, index):
+                return packed.set_up(index)
+            case Settle(end):
+                return packed.get_link(end.index)
+            case _:
+                raise TypeError(f"not a step for rtnetlink: {step!r}")
+
+
+def _batch(step: Step) -> object:
+    """What consecutive steps have in common when they travel together; None for a step of its own."""
+    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing):
+        return None
+    # Nodes are wired only after every pair exists, and settle only after every end is up.
+    return step.node, isinstance(step, CreateVeth), isinstance(step, Settle)

@@ -1,0 +1,77 @@
+"""The command line: the only code that prints or exits. No logic of its own.
+
+`sandbox run`, whose start is to cost no more than it must, is recognised here and goes its way without typer,
+whose import takes four times as long as the whole launch. Everything else, --help of `run` as well, is typer's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+INTERRUPTED = 130
+CLOSED_OUTPUT = 141  # as a command that dies of SIGPIPE
+
+
+def main() -> NoReturn:
+    """Carry out the command line and exit as it says."""
+    _open_standard_streams()
+    try:
+        status = _carry_out(sys.argv[1:])
+    except BrokenPipeError:
+        status = CLOSED_OUTPUT
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    # Tearing down an interpreter that ends anyway takes 2 ms; all that was written is flushed here.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        status = status or CLOSED_OUTPUT
+    os._exit(status)
+
+
+def _carry_out(arguments: Sequence[str]) -> int:
+    from ..errors import SandboxError
+
+    try:
+        if arguments[:1] == ["run"] and "_SANDBOX_COMPLETE" not in os.environ:
+            from .arguments import parse
+
+            request = parse(arguments[1:])
+            if request is not None:
+                from .run import run
+
+                return run(request)
+        from .app import typed
+
+        return typed(arguments)
+    except SandboxError as error:
+        return complain(str(error), error.exit_status)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        path = f"{error.filename!r}: " if error.filename else ""
+        return complain(f"{path}{error.strerror or error}", 125)
+
+
+def complain(what: str, status: int) -> int:
+    """Say on one line of stderr what is wrong; returns `status`."""
+    line = f"sandbox: error: {what}\n".encode(errors="backslashreplace")
+    try:
+        os.write(2, line)
+    except OSError:
+        return status  # nobody can be told
+    return status
+
+
+def _open_standard_streams() -> None:
+    """What was closed at the start is /dev/null, lest a descriptor of ours becomes somebody's output."""
+    fd = os.open(os.devnull, os.O_RDWR)
+    while fd <= 2:
+        fd = os.dup(fd)
+    os.close(fd)

@@ -1,0 +1,125 @@
+"""The words of `sandbox run` as a request. The one parser of them: typer hands them here as well.
+
+Typer itself cannot say `--pair A B` twice (it keeps the last), and would take `--` for an endpoint.
+"""
+
+from __future__ import annotations
+
+from ..command import check_argv
+from ..errors import RequestError
+from ..topology import Topology
+from ..values import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE = "usage: sandbox run [--pair A B]... [options] -- CMD [::: CMD]..."
+SEPARATOR = ":::"
+
+FLAGS = {"--as-root": "as_root", "--raw": "raw", "--json": "json", "-q": "quiet", "-v": "verbose"}
+FLAGS |= {"--quiet": "quiet", "--verbose": "verbose"}
+WITH_NODE = {"-i": "stdin", "--stdin": "stdin", "--until": "until"}
+HELP = ("-h", "--help")
+OPTIONS = ("--pair", *WITH_NODE, *FLAGS, *HELP)
+
+
+@value
+class RunRequest:
+    """What `sandbox run` was asked for: a topology, a command for each node in order, and how to show them."""
+
+    topology: Topology
+    commands: tuple[tuple[str, ...], ...]
+    stdin: str | None = None
+    until: str | None = None
+    as_root: bool = False
+    raw: bool = False
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        for option, node in (("-i", self.stdin), ("--until", self.until)):
+            if node is not None and node not in self.topology.nodes:
+                known = ", ".join(self.topology.nodes)
+                raise RequestError(f"{option} {node!r}: no such node - the nodes are {known}")
+        for one, other in (("raw", "json"), ("quiet", "verbose")):
+            if getattr(self, one) and getattr(self, other):
+                raise RequestError(f"--{one} and --{other} exclude each other - {USAGE}")
+
+
+def parse(words: Sequence[str]) -> RunRequest | None:
+    """The request in `words`, which follow `run`; None when they ask for help.
+
+    Raises RequestError for everything that cannot be met as written.
+    """
+    options, commands = _split(words)
+    if options is None:
+        return None
+    pairs: list[tuple[str, str]] = []
+    chosen: dict[str, str | bool] = {}
+    left = list(options)
+    while left:
+        word = left.pop(0)
+        name, equals, attached = word.partition("=")
+        if equals and (name == "--pair" or name in WITH_NODE):
+            left.insert(0, attached)
+            word = name
+        if word == "--pair":
+            pairs.append((_operand(word, left), _operand(word, left)))
+        elif word in WITH_NODE:
+            chosen[WITH_NODE[word]] = _operand(word, left)
+        elif word in FLAGS:
+            chosen[FLAGS[word]] = True
+        else:
+            raise RequestError(_unknown(word))
+    topology = Topology.parse(pairs) if pairs else Topology.alone()
+    return RunRequest(topology, _one_each(commands, topology), **chosen)  # type: ignore[arg-type]
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str]]:
+    """The words before and after `--`; None before when they ask for help."""
+    words = list(words)
+    end = words.index("--") if "--" in words else len(words)
+    if any(word in HELP for word in words[:end]):
+        return None, ()
+    return words[:end], words[end + 1 :]
+
+
+def _operand(option: str, left: list[str]) -> str:
+    if not left or left[0] in OPTIONS:
+        wants = "two endpoints, NAME:ADDRESS each" if option == "--pair" else "the name of a node"
+        raise RequestError(f"{option} wants {wants} - {USAGE}")
+    return left.pop(0)
+
+
+def _unknown(word: str) -> str:
+    if not word.startswith("-"):
+        return f"{word!r}: not an option - write -- before the command; {USAGE}"
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, OPTIONS, n=1)
+    return f"{word!r}: no such option - {f'did you mean {close[0]}?' if close else USAGE}"
+
+
+def _one_each(words: Sequence[str], topology: Topology) -> tuple[tuple[str, ...], ...]:
+    """A command for every node: one for all of them, or one each between `:::`."""
+    if not words:
+        raise RequestError(f"no command - {USAGE}")
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if word == SEPARATOR:
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    nodes = topology.nodes
+    if len(commands) == 1:
+        commands *= len(nodes)
+    if len(commands) != len(nodes):
+        raise RequestError(
+            f"{len(commands)} commands between {SEPARATOR} for {len(nodes)} node{'s' * (len(nodes) > 1)} "
+            f"({', '.join(nodes)}) - write one for all or one for each; {USAGE}"
+        )
+    for command in commands:
+        check_argv(command)
+    return tuple(map(tuple, commands))

@@ -1,0 +1,165 @@
+"""The output of several commands as one: each line with its node's name before it, its bytes unchanged."""
+
+from __future__ import annotations
+
+import os
+import select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+AT_ONCE = 64 * 1024
+LONGEST_LINE = 64 * 1024  # a longer one is passed on in parts: memory stays bounded
+COLOURS = (36, 33, 32, 35, 34, 31)
+
+
+class Output:
+    """Pipes from the commands to our stdout and stderr. Only as fast as these are read."""
+
+    def __init__(self, nodes: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+        self._nodes = nodes
+        self._as_json = as_json
+        self._quiet = quiet
+        self._width = max(map(len, nodes))
+        self._streams: dict[int, Stream] = {}
+        self._given: list[int] = []
+        self._sinks = {1: Sink(1), 2: Sink(2)}
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Those to poll."""
+        return tuple(self._streams)
+
+    def open(self, node: str) -> tuple[int, int]:
+        """Descriptors for stdout and stderr of the command in `node`; see given()."""
+        return self._pipe(node, 1), self._pipe(node, 2)
+
+    def given(self) -> None:
+        """The command has its descriptors: ours are closed, so that the pipes end with it."""
+        while self._given:
+            os.close(self._given.pop())
+
+    def pass_on(self, ready: set[int]) -> None:
+        """Read once from each ready pipe and write what is complete."""
+        for fd in ready & self._streams.keys():
+            data = os.read(fd, AT_ONCE)
+            self._streams[fd].take(data)
+            if not data:
+                del self._streams[fd]
+                os.close(fd)
+
+    def drain(self) -> None:
+        """Pass on all that is left, to the end of every pipe."""
+        while self._streams:
+            poll = select.poll()
+            for fd in self._streams:
+                poll.register(fd, select.POLLIN)
+            self.pass_on({fd for fd, _ in poll.poll()})
+
+    def ended(self, node: str, status: int) -> None:
+        """Tell of a command's end: always in JSON, else only of a failure."""
+        if self._as_json:
+            from json import dumps
+
+            self._sinks[1].write(dumps({"node": node, "exit": status}).encode() + b"\n", self)
+        elif status and not self._quiet:
+            self._sinks[2].write(f"sandbox: {node} exited with {status}\n".encode(), self)
+
+    def _pipe(self, node: str, number: int) -> int:
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        sink = self._sinks[1 if self._as_json else number]
+        frame = JsonFrame(node, number) if self._as_json else self._prefix(node, sink)
+        self._streams[reading] = Stream(sink, frame)
+        self._given.append(writing)
+        return writing
+
+    def _prefix(self, node: str, sink: Sink) -> PrefixFrame:
+        text = f"{node:<{self._width}} | "
+        if sink.is_coloured:
+            text = f"\x1b[{COLOURS[self._nodes.index(node) % len(COLOURS)]}m{text}\x1b[0m"
+        return PrefixFrame(text.encode())
+
+
+class Stream:
+    """One command's stdout or stderr: bytes come in, whole lines go out."""
+
+    def __init__(self, sink: Sink, frame: PrefixFrame | JsonFrame) -> None:
+        self._sink = sink
+        self._frame = frame
+        self._partial = bytearray()
+
+    def take(self, data: bytes) -> None:
+        """Take what was read; nothing at all means the end."""
+        self._partial += data
+        end = self._partial.rfind(b"\n") + 1
+        if not data or (not end and len(self._partial) > LONGEST_LINE):
+            end = len(self._partial)
+        if end:
+            lines = bytes(self._partial[:end])
+            del self._partial[:end]
+            self._sink.write(self._frame.around(lines, begun=self._sink.is_within(self)), self)
+
+
+class Sink:
+    """Our stdout or stderr, and who wrote to it last."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._within: object = None
+
+    @property
+    def is_coloured(self) -> bool:
+        """On a terminal, unless NO_COLOR (no-color.org) or FORCE_COLOR says otherwise."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or os.isatty(self._fd)
+
+    def is_within(self, writer: object) -> bool:
+        """Whether `writer` is in the middle of a line here."""
+        return self._within is writer
+
+    def write(self, data: bytes, writer: object) -> None:
+        """Write all of `data`. Another's unfinished line is ended first."""
+        if self._within is not None and self._within is not writer:
+            data = b"\n" + data
+        self._within = None if data.endswith(b"\n") else writer
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(self._fd, left) :]
+            except BlockingIOError:
+                self._wait()
+
+    def _wait(self) -> None:
+        # Whoever shares this descriptor made it non-blocking, which is not ours to change.
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        poll.poll()
+
+
+class PrefixFrame:
+    """`a | ` before each line."""
+
+    def __init__(self, prefix: bytes) -> None:
+        self._prefix = prefix
+
+    def around(self, lines: bytes, *, begun: bool) -> bytes:
+        """The lines with their prefix; the first without where it is `begun` already."""
+        body = lines[:-1].replace(b"\n", b"\n" + self._prefix) + lines[-1:]
+        return body if begun else self._prefix + body
+
+
+class JsonFrame:
+    """A JSON object for each line: node, stream and text; bytes that are no text as lone surrogates."""
+
+    def __init__(self, node: str, number: int) -> None:
+        self._head = {"node": node, "stream": "stdout" if number == 1 else "stderr"}
+
+    def around(self, lines: bytes, *, begun: bool) -> bytes:
+        """One object a line."""
+        from json import dumps
+
+        del begun
+        texts = lines.decode(errors="surrogateescape").splitlines(keepends=True)
+        return "".join(dumps({**self._head, "text": text}) + "\n" for text in texts).encode()

@@ -1,0 +1,185 @@
+"""`sandbox run`: a lab, a command in each node, and the exit status that follows from theirs."""
+
+from __future__ import annotations
+
+import os
+import select
+from time import monotonic
+
+from .. import init
+from ..command import Command
+from ..errors import SandboxError
+from ..lab import Lab
+from ..node import current_directory
+from ..process import SIGKILL, SIGTERM, Process
+from . import complain
+from .signals import forwarding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Sequence
+
+    from ..topology import Topology
+    from .arguments import RunRequest
+    from .output import Output
+
+GRACE_S = 5.0  # for the others to end after SIGTERM, once the node of --until has
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+BY_SIGNAL = 128
+
+
+def run(request: RunRequest) -> int:
+    """Carry out the request; returns the exit status."""
+    with Lab(request.topology, as_root=request.as_root, launch=_fork_init) as lab:
+        if request.verbose:
+            _show_steps(lab)
+        try:
+            if _wants_terminal(request):
+                from .terminal import run_in_terminal
+
+                return _status(run_in_terminal(lab, _command(request, lab, 0, terminal=True)))
+            return _run_all(request, lab)
+        except OSError as error:
+            return _not_executed(error)
+
+
+def _fork_init(topology: Topology, lab: socket, *, as_root: bool) -> None:
+    # A process of its own with one thread: it needs no fork server.
+    own_pidfd = os.pidfd_open(os.getpid())
+    try:
+        init.launch(topology, lab, own_pidfd, as_root=as_root)
+    except OSError as error:
+        from .. import messages
+
+        messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
+    finally:
+        os.close(own_pidfd)
+
+
+def _run_all(request: RunRequest, lab: Lab) -> int:
+    output = _output(request)
+    processes = []
+    for number in range(len(request.commands)):
+        command = _command(request, lab, number)
+        given = output.open(command.node) if output else (1, 2)
+        processes.append(lab.start(command, (_stdin(request, command.node), *given)))
+        if output:
+            output.given()
+    _begin_together(processes)
+    with forwarding(processes):
+        watch = Watch(request, processes, output)
+        watch.until_the_end()
+    lab.close()
+    if output:
+        output.drain()
+    return watch.status
+
+
+def _begin_together(processes: Sequence[Process]) -> None:
+    """All are ready before any executes."""
+    for process in processes:
+        process.get_ready()
+    for process in processes:
+        process.begin()
+
+
+class Watch:
+    """Sees commands end; `status` is that of the first that failed, or of the node of --until."""
+
+    def __init__(self, request: RunRequest, processes: Sequence[Process], output: Output | None) -> None:
+        self.status = 0
+        self._request = request
+        self._output = output
+        self._running = dict(zip(request.topology.nodes, processes, strict=True))
+        self._kill_at: float | None = None
+        self._decided = False
+
+    def until_the_end(self) -> None:
+        """Pass output on until every command has ended."""
+        while self._running:
+            poll = select.poll()
+            for process in self._running.values():
+                poll.register(process.fileno(), select.POLLIN)
+            for fd in self._output.descriptors if self._output else ():
+                poll.register(fd, select.POLLIN)
+            left = None if self._kill_at is None else max(0, self._kill_at - monotonic()) * 1000
+            ready = {fd for fd, _ in poll.poll(left)}
+            if self._output:
+                self._output.pass_on(ready)
+            self._note_ends()
+            if self._kill_at is not None and monotonic() >= self._kill_at:
+                self._stop_all(SIGKILL)
+
+    def _note_ends(self) -> None:
+        for node, process in list(self._running.items()):
+            if process.poll() is not None:
+                del self._running[node]
+                self._note_end(node, _status(process.returncode or 0))
+
+    def _note_end(self, node: str, status: int) -> None:
+        if self._output:
+            self._output.ended(node, status)
+        if node == self._request.until:
+            self.status, self._decided = status, True
+            self._kill_at = monotonic() + GRACE_S
+            self._stop_all(SIGTERM)
+        elif not self._decided and self._request.until is None and not self.status:
+            self.status = status
+
+    def _stop_all(self, signal: int) -> None:
+        for process in self._running.values():
+            process.send_signal(signal)
+
+
+def _command(request: RunRequest, lab: Lab, number: int, *, terminal: bool = False) -> Command:
+    node = lab.nodes[number]
+    return Command(
+        node=node.name,
+        argv=request.commands[number],
+        environment=node.environment(),
+        cwd=current_directory(),
+        held=len(request.commands) > 1,
+        terminal=terminal,
+    )
+
+
+def _stdin(request: RunRequest, node: str) -> int:
+    if node == request.stdin or len(request.commands) == 1:
+        return 0
+    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _output(request: RunRequest) -> Output | None:
+    """How the output of several commands is told apart; of one alone it is left untouched."""
+    if request.raw or (len(request.commands) == 1 and not request.json):
+        return None
+    from .output import Output
+
+    return Output(request.topology.nodes, as_json=request.json, quiet=request.quiet)
+
+
+def _wants_terminal(request: RunRequest) -> bool:
+    """Whether the one command is to have a terminal: we have one, and it is ours to use."""
+    if len(request.commands) > 1 or request.json or not (os.isatty(0) and os.isatty(1)):
+        return False
+    # In the background a terminal must not be touched: its owner would stop us for it.
+    return os.tcgetpgrp(0) == os.getpgrp()
+
+
+def _status(returncode: int) -> int:
+    return BY_SIGNAL - returncode if returncode < 0 else returncode
+
+
+def _not_executed(error: OSError) -> int:
+    """Exit statuses as a shell's: 127 for what is not there, 126 for what cannot be executed."""
+    what = f"{error.filename!r}: {error.strerror}"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return complain(f"{what} - check its name and PATH", NOT_FOUND)
+    return complain(f"{what} - it must be an executable program", NOT_EXECUTABLE)
+
+
+def _show_steps(lab: Lab) -> None:
+    for step, seconds in zip(lab.plan, lab.took_s, strict=True):
+        took = f"{seconds * 1000:6.2f} ms" if seconds else " " * 9
+        os.write(2, f"{took}  {step}\n".encode())

@@ -1,0 +1,110 @@
+"""One command with a terminal of its own inside ours: job control, window size, ^C and ^Z are its own.
+
+It cannot have ours: a terminal belongs to one session, and a command that shares it could type into it
+(TIOCSTI, ioctl_tty(2)). So it gets a pseudo-terminal, pty(7), and bytes are carried across.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import termios
+import tty
+from contextlib import ExitStack
+from signal import SIGWINCH, signal
+
+from .signals import forwarding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..command import Command
+    from ..lab import Lab
+    from ..process import Process
+
+AT_ONCE = 64 * 1024
+NO_WINDOW = bytes(8)
+
+
+def run_in_terminal(lab: Lab, command: Command) -> int:
+    """Run `command` on a terminal to its end; returns its returncode."""
+    with ExitStack() as stack:
+        inner, given = os.openpty()
+        stack.callback(os.close, inner)
+        _copy_window(inner)
+        try:
+            stderr = given if os.isatty(2) else 2
+            process = lab.start(command, (given, given, stderr))
+        finally:
+            os.close(given)
+        process.begin()
+        raw = RawMode(lab)
+        stack.callback(raw.leave)
+        raw.enter()
+        with forwarding([process], resume=raw.enter_again):
+            before = signal(SIGWINCH, lambda *_: _copy_window(inner))
+            stack.callback(signal, SIGWINCH, before)
+            _relay(inner, process)
+        lab.close()
+        _drain(inner)
+        return process.returncode or 0
+
+
+class RawMode:
+    """Our terminal without a mind of its own: every key goes through. Put back on leaving, or by init."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._settings = termios.tcgetattr(0)
+        lab.guard_terminal(0)
+
+    def enter(self) -> None:
+        """Hand every key through."""
+        tty.setraw(0)
+
+    def enter_again(self) -> None:
+        """After a stop, in which a shell used the terminal."""
+        self.enter()
+
+    def leave(self) -> None:
+        """Put everything back."""
+        termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
+
+
+def _relay(inner: int, process: Process) -> None:
+    poll = select.poll()
+    for fd in (0, inner, process.fileno()):
+        poll.register(fd, select.POLLIN)
+    while process.poll() is None:
+        for fd, _ in poll.poll():
+            if fd == 0:
+                keys = os.read(0, AT_ONCE)
+                if keys:
+                    _write(inner, keys)
+                else:
+                    poll.unregister(0)
+            elif fd == inner and not _pass_on(inner):
+                poll.unregister(inner)
+
+
+def _pass_on(inner: int) -> bool:
+    """Carry what the command wrote to our terminal; False once nobody has its terminal open."""
+    try:
+        data = os.read(inner, AT_ONCE)
+    except OSError:
+        return False  # EIO: the other side is closed
+    _write(1, data)
+    return bool(data)
+
+
+def _drain(inner: int) -> None:
+    while _pass_on(inner):
+        pass
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _copy_window(inner: int) -> None:
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, NO_WINDOW))

@@ -1,0 +1,78 @@
+"""A command as it travels from the caller to init: what to execute, where, and how."""
+
+from __future__ import annotations
+
+from .errors import RequestError
+from .values import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .messages import Message
+
+
+@value
+class Command:
+    """One program to execute in a node.
+
+    `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
+    rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it.
+    `terminal`: its standard input becomes its controlling terminal. `keep`: numbers of descriptors beside 0-2.
+    """
+
+    node: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str = "/"
+    executable: str | None = None
+    umask: int | None = None
+    limits: Mapping[int, tuple[int, int]] = {}
+    held: bool = False
+    last: bool = False
+    terminal: bool = False
+    keep: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_argv(self.argv)
+
+    def to_message(self) -> dict[str, str | Sequence[str]]:
+        """The fields to send."""
+        return {
+            "node": self.node,
+            "arg": self.argv,
+            "env": [f"{key}={content}" for key, content in self.environment.items()],
+            "cwd": self.cwd,
+            "executable": [] if self.executable is None else self.executable,
+            "umask": [] if self.umask is None else str(self.umask),
+            "limit": [f"{number} {soft} {hard}" for number, (soft, hard) in self.limits.items()],
+            "flag": [name for name in ("held", "last", "terminal") if getattr(self, name)],
+            "keep": [str(number) for number in self.keep],
+        }
+
+    @classmethod
+    def from_message(cls, message: Message) -> Command:
+        """The command that was sent."""
+        flags = message.get("flag", [])
+        limits = (tuple(map(int, line.split())) for line in message.get("limit", []))
+        return cls(
+            node=message["node"][0],
+            argv=tuple(message["arg"]),
+            environment=dict(line.split("=", 1) for line in message.get("env", [])),
+            cwd=message["cwd"][0],
+            executable=message.get("executable", [None])[0],  # type: ignore[list-item]
+            umask=int(message["umask"][0]) if "umask" in message else None,
+            limits={number: (soft, hard) for number, soft, hard in limits},
+            held="held" in flags,
+            last="last" in flags,
+            terminal="terminal" in flags,
+            keep=tuple(map(int, message.get("keep", []))),
+        )
+
+
+def check_argv(argv: Sequence[str]) -> None:
+    """Raise RequestError for a command without a program, ValueError for one with a NUL in it."""
+    if not argv or not argv[0]:
+        raise RequestError("no command - write what to run, such as: -- ping -c 1 192.168.1.2")
+    if any("\0" in word for word in argv):
+        raise ValueError("embedded null byte")

@@ -1,0 +1,103 @@
+"""A clean interpreter, kept warm, that forks the init of every lab of one program.
+
+The program itself may have threads, an event loop, handlers, open files: none of that is safe to fork, and a
+user namespace is refused to a process with threads. So one small process is started on the first lab and forks
+from then on. It holds no lab: each init watches the program by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+from . import messages
+from .errors import SandboxError
+from .topology import Topology
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from typing import NoReturn
+
+SCRIPT = "import sys; sys.path += {path!r}; from sandbox.forkserver import serve; serve({requests}, {caller})"
+
+
+def launch(topology: Topology, lab: socket, *, as_root: bool = False) -> None:
+    """Have the init of a new lab forked; it will answer on `lab`. Safe from any thread."""
+    request: dict[str, str | list[str]] = {
+        "node": list(topology.nodes),
+        "pair": [f"{link.first} {link.second}" for link in topology.links],
+        "as root": ["yes"] if as_root else [],
+    }
+    try:
+        messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
+    except (BrokenPipeError, ConnectionResetError):
+        # Somebody killed it. A second one that dies at once is an error.
+        _warm.cache_clear()
+        messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
+
+
+@cache
+def _warm(_pid: int) -> socket:
+    """The socket of this process's fork server. By pid: a fork of the program needs one of its own."""
+    import subprocess
+
+    if not sys.executable:
+        raise SandboxError("this program embeds Python - run it with a python executable (sys.executable is empty)")
+    ours, theirs = messages.pair()
+    caller_fd = os.pidfd_open(os.getpid())
+    path = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *filter(os.path.isabs, sys.path)]  # noqa: PTH100, PTH120
+    script = SCRIPT.format(path=path, requests=theirs.fileno(), caller=caller_fd)
+    try:
+        # It forks at once and its parent ends: a program that waits for all of its children must not meet it.
+        subprocess.run(
+            [sys.executable, "-I", "-c", script],
+            pass_fds=[theirs.fileno(), caller_fd],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise SandboxError(f"{sys.executable} cannot import sandbox - reinstall it there") from error
+    finally:
+        theirs.close()
+        os.close(caller_fd)
+    return ours
+
+
+def serve(requests_fd: int, caller_fd: int) -> NoReturn:
+    """Be the fork server: answer requests until the program that started it is gone."""
+    import resource  # noqa: F401 - loaded here once, for the forks
+    import select
+    import signal
+
+    from . import init
+
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; a lab's end is told by its init's pidfd
+    requests = messages.adopt(requests_fd)
+    poll = select.poll()
+    poll.register(requests_fd, select.POLLIN)
+    poll.register(caller_fd, select.POLLIN)
+    while all(fd == requests_fd for fd, _ in poll.poll()):
+        request, descriptors, _ = messages.receive(requests)
+        if request is None:
+            break
+        lab = messages.adopt(descriptors[0])
+        try:
+            init.launch(_topology(request), lab, caller_fd, as_root="as root" in request)
+        except OSError as error:
+            messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
+        lab.close()
+    os._exit(0)
+
+
+def _topology(request: messages.Message) -> Topology:
+    links = (line.split(" ") for line in request.get("pair", []))
+    return Topology(tuple(request["node"]), Topology.parse((first, second) for first, second in links).links)

@@ -1,0 +1,252 @@
+"""PID 1 of a lab: it builds the network, starts commands, reaps them, and takes all of it down by dying.
+
+When PID 1 of a PID namespace ends, the kernel kills every process in it (pid_namespaces(7)); with the last
+process and the last descriptor go namespaces, links and mounts. So nothing here cleans up: to end is enough,
+and init ends when the caller's process does, however that happens.
+"""
+
+from __future__ import annotations
+
+import _signal
+import os
+import select
+
+from . import messages, spawn
+from .apply import Builder, Rejected
+from .command import Command
+from .kernel import clone, descriptors, userns
+from .names import hosts_file
+from .plan import plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from typing import NoReturn
+
+    from .topology import Topology
+
+CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
+LAB_FD, CALLER_FD = 3, 4
+
+
+def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = False) -> int:
+    """Fork the init of a new lab and return its pid.
+
+    It answers on `lab` once the network stands, and ends when `caller_fd`, a pidfd, says the caller did.
+    Raises OSError when the kernel grants no namespaces; the process must have one thread only.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    needs_userns = as_root or not _is_privileged()
+    pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
+    if pid:
+        return pid
+    try:
+        _keep_only(lab.fileno(), caller_fd)
+        init = Init(topology, messages.adopt(LAB_FD), CALLER_FD)
+        if needs_userns:
+            init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
+        init.build()
+        init.serve()
+    except BaseException:
+        _confess()
+    finally:
+        os._exit(1)
+
+
+class Init:
+    """A lab from the inside."""
+
+    def __init__(self, topology: Topology, lab: socket, caller_fd: int) -> None:
+        self._topology = topology
+        self._lab = lab
+        self._caller_fd = caller_fd
+        self._namespaces: dict[str, int] = {}
+        self._commands: dict[int, Running] = {}
+        self._terminal = Terminal()
+
+    def build(self) -> None:
+        """Carry out the plan and tell the caller: what each step took, and a pidfd on this process."""
+        builder = Builder()
+        try:
+            builder.apply(plan(self._topology))
+        except Rejected as rejected:
+            self._refuse(position=str(rejected.position), errno=str(rejected.errno), words=rejected.words)
+        self._namespaces = builder.namespaces
+        own_pidfd = os.pidfd_open(os.getpid())
+        took = [f"{seconds:.6f}" for seconds in builder.seconds]
+        messages.send(self._lab, {"up": "", "took": took}, descriptors=[own_pidfd])
+        os.close(own_pidfd)
+
+    def attempt(self, what: str, carry_out: spawn.Callable[[], object]) -> None:
+        """Do what no plan holds; tell the caller when the kernel refuses."""
+        try:
+            carry_out()
+        except OSError as error:
+            self._refuse(stage=what, errno=str(error.errno))
+
+    def serve(self) -> NoReturn:
+        """Start what the caller sends, pass on its signals, reap, until the caller closes the lab or dies."""
+        children = _child_alarm()
+        self._poll = select.poll()
+        for fd in (self._lab.fileno(), self._caller_fd, children):
+            self._poll.register(fd, select.POLLIN)
+        while True:
+            for fd, _ in self._poll.poll():
+                if fd == self._lab.fileno():
+                    self._hear()
+                elif fd == self._caller_fd:
+                    self._terminal.restore()
+                    os._exit(0)
+                elif fd == children:
+                    os.read(children, 4096)
+                    self._reap()
+                else:
+                    self._pass_signal(fd)
+
+    def _hear(self) -> None:
+        message, inherited, _ = messages.receive(self._lab)
+        if message is None or "close" in message:
+            os._exit(0)
+        if "terminal" in message:
+            self._terminal = Terminal(inherited[0])
+        else:
+            self._start(Command.from_message(message), inherited)
+
+    def _start(self, command: Command, inherited: list[int]) -> None:
+        status, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        try:
+            pid = os.fork()
+            if pid == 0:
+                _forget_children()
+                netns_fd = self._namespaces[command.node]
+                spawn.execute(command, netns_fd, hosts_file(self._topology, command.node), inherited[2:], report)
+            messages.send(status, {"started": ""}, pid=pid)
+            self._commands[pid] = Running(pid, status, ends_lab=command.last)
+            self._poll.register(status.fileno(), select.POLLIN)
+        except BrokenPipeError:
+            pass  # the caller gave up on it meanwhile, and the command sees that by itself
+        except OSError as error:
+            messages.send(report, {"failed": "fork", "by hand": "fork", "errno": str(error.errno), "file": ""})
+            status.close()
+        finally:
+            report.close()
+            for fd in inherited[2:]:
+                os.close(fd)
+
+    def _reap(self) -> None:
+        """Collect every child that ended: the commands, and the orphans that the kernel gave to PID 1."""
+        while self._next_dead():
+            pass
+
+    def _next_dead(self) -> bool:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if pid in self._commands:
+            self._end(self._commands.pop(pid), os.waitstatus_to_exitcode(status))
+        return pid != 0
+
+    def _end(self, command: Running, returncode: int) -> None:
+        command.tell({"exit": str(returncode)})
+        if command.listened_to:
+            self._poll.unregister(command.status.fileno())
+        command.status.close()
+        if command.ends_lab:
+            os._exit(0)
+
+    def _pass_signal(self, fd: int) -> None:
+        command = next(each for each in self._commands.values() if each.status.fileno() == fd)
+        message, _, _ = messages.receive(command.status)
+        if message is None:
+            # Nobody waits for it any more. It runs on until the lab ends.
+            self._poll.unregister(fd)
+            command.listened_to = False
+        else:
+            command.signal(int(message["signal"][0]), to_group="group" in message)
+
+    def _refuse(self, **fields: str) -> NoReturn:
+        messages.send(self._lab, {"refused": "", **fields})
+        os._exit(1)
+
+
+class Running:
+    """A command that has not been reaped, so that its pid cannot be another's."""
+
+    def __init__(self, pid: int, status: socket, *, ends_lab: bool) -> None:
+        self.pid = pid
+        self.status = status
+        self.ends_lab = ends_lab
+        self.listened_to = True
+
+    def tell(self, fields: dict[str, str]) -> None:
+        """Send to whoever waits for the command; nobody need."""
+        try:
+            messages.send(self.status, fields)
+        except (BrokenPipeError, ConnectionResetError):
+            self.ends_lab = self.ends_lab  # nobody waits: there is nothing to tell
+
+    def signal(self, number: int, *, to_group: bool) -> None:
+        """Deliver a signal to the command, or as a terminal would to all of its process group."""
+        try:
+            (os.killpg if to_group else os.kill)(self.pid, number)
+        except ProcessLookupError:
+            os.kill(self.pid, number)  # it has not yet come as far as its own session
+
+
+class Terminal:
+    """The caller's terminal, whose settings outlive a caller that is killed while they are changed."""
+
+    def __init__(self, fd: int | None = None) -> None:
+        self._fd = fd
+        if fd is not None:
+            import termios
+
+            self._settings = termios.tcgetattr(fd)
+
+    def restore(self) -> None:
+        """Put the settings back as they were at the start."""
+        if self._fd is not None:
+            import termios
+
+            termios.tcsetattr(self._fd, termios.TCSANOW, self._settings)
+
+
+def _is_privileged() -> bool:
+    """Whether namespaces can be made and wired without a user namespace around them."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        for line in status:
+            if line.startswith("CapEff:"):
+                held = int(line.split()[1], 16)
+                return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)
+    return False
+
+
+def _keep_only(lab_fd: int, caller_fd: int) -> None:
+    """Let go of everything of the caller's: a pipe held open here would keep its reader waiting."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    descriptors.place({0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: lab_fd, CALLER_FD: caller_fd})
+    descriptors.close_from(CALLER_FD + 1)
+    os.setsid()
+    os.chdir("/")
+
+
+def _child_alarm() -> int:
+    """A descriptor that becomes readable when a child has ended."""
+    readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    _signal.signal(_signal.SIGCHLD, lambda *_: None)
+    _signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    return readable
+
+
+def _forget_children() -> None:
+    """In a fork: SIGCHLD is init's alone."""
+    _signal.set_wakeup_fd(-1)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+
+
+def _confess() -> None:
+    """A bug of ours: the caller shall see where."""
+    import traceback
+
+    messages.send(messages.adopt(os.dup(LAB_FD)), {"bug": traceback.format_exc()})

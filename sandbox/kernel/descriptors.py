@@ -1,0 +1,35 @@
+"""Which descriptors a process keeps across exec, and under which numbers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from .libc import call
+
+SYS_CLOSE_RANGE = 436  # the same number on every architecture
+CLOSE_RANGE_CLOEXEC = 4
+LAST = 0xFFFF_FFFF
+
+
+def above(fd: int, lowest: int) -> int:
+    """A copy of `fd`, numbered `lowest` or higher, closed on exec."""
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+
+
+def place(wanted: dict[int, int]) -> None:
+    """Give each descriptor (a value) its number (the key) and keep just these across exec.
+
+    Nothing below the highest number is free to hold something else meanwhile; callers move theirs `above`.
+    """
+    # First all out of the way: a number that is wanted may be where another one still lies.
+    copies = {number: above(fd, max(wanted) + 1) for number, fd in wanted.items()}
+    call("syscall", SYS_CLOSE_RANGE, 0, LAST, CLOSE_RANGE_CLOEXEC)
+    for number, copy in copies.items():
+        os.dup2(copy, number, inheritable=True)
+        os.close(copy)
+
+
+def close_from(lowest: int) -> None:
+    """Close `lowest` and every higher descriptor."""
+    call("syscall", SYS_CLOSE_RANGE, lowest, LAST, 0)

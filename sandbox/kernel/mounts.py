@@ -1,0 +1,85 @@
+"""A view of the files for one command: the host's, but with the network, names and processes of the lab.
+
+Each function is one step of it, for a process that is already inside the lab's namespaces. All mounts are in
+the command's own mount namespace and go with it.
+"""
+
+from __future__ import annotations
+
+import os
+from _socket import sethostname
+
+from . import namespace
+from .libc import call
+
+# include/uapi/linux/mount.h
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
+HARMLESS = MS_NOSUID | MS_NODEV | MS_NOEXEC
+
+CGROUPS = "/sys/fs/cgroup"
+
+# Through these glibc asks the host's daemons for names, past /etc/hosts and past the network namespace.
+RESOLVER_SOCKETS = (
+    "/run/nscd/socket",
+    "/run/systemd/resolve/io.systemd.Resolve",
+    "/run/avahi-daemon/socket",
+)
+
+
+def own_view(hostname: str) -> None:
+    """Leave the host's mount table and hostname for copies of one's own."""
+    namespace.create(namespace.MOUNT | namespace.HOSTNAME)
+    # A copy still passes mounts on to the original until it is made private.
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    sethostname(hostname)
+
+
+def own_processes() -> None:
+    """A /proc that shows the lab's PID namespace instead of the host's."""
+    mount("proc", "/proc", "proc", HARMLESS)
+
+
+def own_hosts(text: str) -> None:
+    """An /etc/hosts of one's own. Its file system is left where own_devices() covers it: in /sys."""
+    mount("tmpfs", "/sys", "tmpfs", HARMLESS, b"mode=755,size=1m")
+    with open("/sys/hosts", "w", encoding="ascii") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(text)
+    mount("/sys/hosts", "/etc/hosts", None, MS_BIND)
+
+
+def own_devices(cgroups_fd: int | None) -> None:
+    """A /sys that shows this network namespace's interfaces, and the cgroups that were there.
+
+    A mount of sysfs keeps showing the namespace it was mounted in: without this, the host's interfaces.
+    """
+    try:
+        mount("sysfs", "/sys", "sysfs", HARMLESS)
+    except PermissionError:
+        # Where /sys is read-only, as in a Docker container, a user namespace may have no other.
+        mount("sysfs", "/sys", "sysfs", HARMLESS | MS_RDONLY)
+    if cgroups_fd is not None:
+        mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
+
+
+def hide_resolvers() -> None:
+    """The sockets of the host's name services, replaced by a file that cannot be connected to."""
+    for path in RESOLVER_SOCKETS:
+        if os.path.exists(path):  # noqa: PTH110 - pathlib would cost a launch 8 ms
+            mount("/dev/null", path, None, MS_BIND)
+
+
+def cgroups() -> int | None:
+    """A descriptor on the cgroups mounted now, or None."""
+    if not os.path.ismount(CGROUPS):
+        return None
+    return os.open(CGROUPS, os.O_PATH | os.O_CLOEXEC)
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: bytes | None = None) -> None:
+    """mount(2). Raises OSError, its filename the target."""
+    try:
+        call("mount", source and os.fsencode(source), os.fsencode(target), kind and kind.encode(), flags, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, target) from None

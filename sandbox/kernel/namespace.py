@@ -1,0 +1,32 @@
+"""Namespaces without names: made by unshare(2), kept by descriptor, entered by setns(2).
+
+A namespace lives as long as a process is in it or a descriptor is open on it. Nothing is mounted
+under /run/netns, so nothing can be left there.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .libc import call
+
+# include/uapi/linux/sched.h
+MOUNT = 0x0002_0000
+HOSTNAME = 0x0400_0000
+NETWORK = 0x4000_0000
+
+
+def create(kinds: int) -> None:
+    """Leave this process's namespaces of these kinds for new ones. Needs CAP_SYS_ADMIN."""
+    call("unshare", kinds)
+
+
+def create_network() -> int:
+    """Enter a new network namespace; returns the descriptor that keeps it alive."""
+    create(NETWORK)
+    return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def enter_network(netns_fd: int) -> None:
+    """Move this process into a network namespace. Needs CAP_SYS_ADMIN over it."""
+    call("setns", netns_fd, NETWORK)

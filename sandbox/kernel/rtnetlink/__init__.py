@@ -1,0 +1,1 @@
+"""Talking rtnetlink: the messages of a pair packed here, everything beyond them by pyroute2."""

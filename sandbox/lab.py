@@ -1,0 +1,172 @@
+"""A running topology, seen from the program that owns it."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import contextmanager
+
+from . import messages
+from .errors import LabClosed, SandboxError, StepFailed
+from .node import Node
+from .plan import plan
+from .process import Process
+from .topology import Endpoint, Topology
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from _socket import socket
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol, Self
+
+    from .command import Command
+    from .node import Words
+    from .plan import Step
+
+    class Launch(Protocol):
+        """How the lab's init comes to be: forked by a fork server, or by a program that can fork itself."""
+
+        def __call__(self, topology: Topology, lab: socket, *, as_root: bool) -> object: ...
+
+
+CLOSE_TIMEOUT_MS = 10_000
+
+
+class Lab:
+    """A running topology: it is up once constructed, and gone after close().
+
+    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab.
+    Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
+    The program itself is not changed: no fork, no namespace, no handler, no thread.
+    """
+
+    def __init__(self, topology: Topology, *, as_root: bool = False, launch: Launch | None = None) -> None:
+        self.topology = topology
+        self.plan = plan(topology)
+        self._owner = os.getpid()
+        self._running: set[Process] = set()
+        self._socket, theirs = messages.pair()
+        try:
+            (launch or _forkserver())(topology, theirs, as_root=as_root)
+            theirs.close()
+            self._init_fd = self._await_up()
+        except BaseException:
+            self._socket.close()
+            raise
+        finally:
+            theirs.close()
+        self.nodes = tuple(Node(self, name) for name in topology.nodes)
+
+    def __getitem__(self, name: str) -> Node:
+        """The node called `name`. Raises KeyError."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed else "up"
+        return f"<Lab of {', '.join(self.topology.nodes)}, {state}>"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether close() was called."""
+        return self._socket.fileno() < 0
+
+    def close(self) -> None:
+        """Kill what still runs and free the network. Returns when every process is gone; may be called again."""
+        if self.is_closed:
+            return
+        # A fork of this program has a copy of the lab, but it does not own it.
+        if os.getpid() == self._owner:
+            self._end()
+        self._socket.close()
+        os.close(self._init_fd)
+
+    def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
+        """Send one command to init. It executes with Process.begin()."""
+        if self.is_closed:
+            raise LabClosed("the lab is closed - start commands before close()")
+        # Forget those that ended, so that a long-lived lab does not grow.
+        self._running = {process for process in self._running if process.returncode is None}
+        process = Process(self._socket, command, descriptors, **streams)
+        self._running.add(process)
+        return process
+
+    def guard_terminal(self, fd: int) -> None:
+        """Have init put the terminal's settings back should this program be killed."""
+        messages.send(self._socket, {"terminal": ""}, descriptors=[fd])
+
+    def _end(self) -> None:
+        try:
+            messages.send(self._socket, {"close": ""})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was killed: then it is ending already
+        poll = select.poll()
+        poll.register(self._init_fd, select.POLLIN)
+        # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
+        poll.poll(CLOSE_TIMEOUT_MS)
+        for process in self._running:
+            process.poll()
+
+    def _await_up(self) -> int:
+        message, descriptors, _ = messages.receive(self._socket)
+        if message is None:
+            raise LabClosed("the lab's init was killed while it built the network")
+        if "bug" in message:
+            raise SandboxError(f"a bug in sandbox, please report it:\n{message['bug'][0]}")
+        if "refused" in message:
+            raise _refusal(self.plan, message)
+        self.took_s = [float(text) for text in message["took"]]
+        return descriptors[0]
+
+
+@contextmanager
+def pair(first: str | Endpoint, second: str | Endpoint, *, as_root: bool = False) -> Iterator[tuple[Node, Node]]:
+    """Two nodes joined by a veth pair, as `with pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):`.
+
+    Raises RequestError for endpoints that cannot reach each other, and what Lab raises.
+    """
+    with Lab(Topology.parse([(first, second)]), as_root=as_root) as lab:
+        yield lab.nodes[0], lab.nodes[1]
+
+
+def run(args: Words, *, as_root: bool = False, **options: Any) -> subprocess.CompletedProcess[Any]:
+    """Run one command with no network but lo; takes subprocess.run's arguments and raises its exceptions.
+
+    What it leaves running in the background is killed when it ends.
+    """
+    with Lab(Topology.alone(), as_root=as_root) as lab:
+        return lab.nodes[0].run(args, last=True, **options)
+
+
+def _forkserver() -> Launch:
+    from .forkserver import launch
+
+    return launch
+
+
+def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:
+    """What the kernel said to init, as an error; NotAllowed where a setting of this machine explains it."""
+    from .doctor import forbidden
+
+    number = int(message["errno"][0])
+    said = os.strerror(number)
+    if not_allowed := forbidden(number):
+        return not_allowed
+    if "position" not in message:
+        stage = message["stage"][0]
+        return StepFailed(f"cannot {stage}: {said}", "unshare --user --pid --net", number)
+    step = steps[int(message["position"][0])]
+    words = f' (kernel: "{message["words"][0]}")' if message["words"][0] else ""
+    return StepFailed(f"{step.why}: {said}{words}", str(step), number)

@@ -1,0 +1,55 @@
+"""Finding the program of a command, as a shell does, and telling early whether it can be executed."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SCRIPT, ELF = b"#!", b"\x7fELF"
+BINFMT = "/proc/sys/fs/binfmt_misc/status"
+
+
+def find(name: str, environment: dict[str, str]) -> str:
+    """The path of the program `name`: itself with a slash, else the first in PATH.
+
+    Raises FileNotFoundError or PermissionError as exec would, IsADirectoryError for a directory.
+    """
+    if "/" in name:
+        return _executable(name)
+    refusal: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    for directory in environment.get("PATH", DEFAULT_PATH).split(os.pathsep):
+        try:
+            return _executable(os.path.join(directory or ".", name))  # noqa: PTH118 - as in mounts.py
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refusal = error
+    raise refusal
+
+
+def check(path: str) -> None:
+    """Raise the OSError that executing `path` would end in, as far as its first bytes tell.
+
+    Commands that start together must all be able to: what exec would refuse is found before any of them runs.
+    """
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(256)
+    except PermissionError:
+        return  # executable but unreadable is fine
+    if first.startswith(SCRIPT):
+        interpreter = first[len(SCRIPT) :].split()
+        if interpreter:
+            _executable(os.fsdecode(interpreter[0]))
+    elif not first.startswith(ELF) and not os.path.exists(BINFMT):  # noqa: PTH110 - as in mounts.py
+        raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC), path)
+
+
+def _executable(path: str) -> str:
+    status = os.stat(path)  # noqa: PTH116 - as in mounts.py
+    if status.st_mode & 0o170000 == 0o040000:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not os.access(path, os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    return path

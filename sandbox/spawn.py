@@ -1,0 +1,113 @@
+"""The last moments before a command: from a fork of init to exec, a list of stages in their order.
+
+Order matters. Entering and mounting need privilege, so it is given up after them; what is inherited is settled
+last, so that nothing in between can leak into the command.
+"""
+
+from __future__ import annotations
+
+import _signal
+import fcntl
+import os
+
+from . import messages, program
+from .kernel import caps, descriptors, mounts, namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable, Iterator
+    from typing import NoReturn
+
+    from .command import Command
+
+    # What is being done, the same by hand, and the doing of it.
+    Stage = tuple[str, str, Callable[[], object]]
+
+TIOCSCTTY = 0x540E
+NEVER_EXECUTED = 125
+
+
+def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], report: socket) -> NoReturn:
+    """Become `command`. `inherited` are its descriptors 0, 1, 2 and those to keep, in order.
+
+    What fails is told to the caller through `report`, which closes by itself when exec succeeds.
+    """
+    numbers = (0, 1, 2, *command.keep)
+    # Out of the way of the numbers that the command gets.
+    report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
+    report = messages.adopt(report_fd)
+    netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
+    for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
+        try:
+            carry_out()
+        except OSError as error:
+            _fail(report, error, what, by_hand)
+    try:
+        path = program.find(command.executable or command.argv[0], dict(command.environment))
+        if command.held:
+            program.check(path)
+            _wait_for_the_others(report)
+        os.execve(path, command.argv, command.environment)
+    except OSError as error:
+        error.filename = error.filename or command.argv[0]
+        _fail(report, error, "execute")
+
+
+def _stages(command: Command, netns_fd: int, hosts: str, wanted: dict[int, int]) -> Iterator[Stage]:
+    node = command.node
+    yield "begin a session", "setsid", os.setsid
+    yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
+    yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
+    yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
+    cgroups_fd = mounts.cgroups()
+    yield "write /etc/hosts", "mount --bind hosts /etc/hosts", lambda: mounts.own_hosts(hosts)
+    yield "mount /sys", "mount -t sysfs sysfs /sys", lambda: mounts.own_devices(cgroups_fd)
+    yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
+    yield "place descriptors", "exec 3>&-", lambda: descriptors.place(wanted)
+    if command.terminal:
+        yield "take the terminal", "setsid --ctty", lambda: fcntl.ioctl(0, TIOCSCTTY, 0)
+    if command.umask is not None:
+        yield "set the umask", f"umask {command.umask:o}", lambda: os.umask(command.umask or 0)
+    if command.limits:
+        yield "set resource limits", "ulimit", lambda: _limit_resources(command)
+    yield "give up capabilities", "setpriv --bounding-set", caps.limit
+    yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
+    yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
+    yield "reset signals", "trap -", _reset_signals
+
+
+def _wait_for_the_others(report: socket) -> None:
+    messages.send(report, {"ready": ""})
+    word, _, _ = messages.receive(report)
+    if word is None:
+        os._exit(NEVER_EXECUTED)
+
+
+def _limit_resources(command: Command) -> None:
+    import resource
+
+    for number, pair in command.limits.items():
+        if resource.getrlimit(number) != pair:
+            resource.setrlimit(number, pair)
+
+
+def _reset_signals() -> None:
+    """Default actions and an empty mask: only ignored signals and the mask would survive exec."""
+    for number in _signal.valid_signals():
+        if _signal.getsignal(number) == _signal.SIG_IGN and number not in (_signal.SIGKILL, _signal.SIGSTOP):
+            _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+
+
+def _fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:
+    messages.send(
+        report,
+        {
+            "failed": stage,
+            "by hand": by_hand,
+            "errno": str(error.errno or 0),
+            "file": os.fsdecode(error.filename or ""),
+        },
+    )
+    os._exit(NEVER_EXECUTED)
