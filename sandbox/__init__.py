@@ -1,13 +1,13 @@
-"""Give commands a network of their own: a namespace each, joined by a veth pair, as Docker joins two containers.
+"""Give commands a network of their own: a namespace each, joined by a veth pair, as Docker links containers.
 
-    with sandbox.pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):
-        server = a.popen(["python3", "-m", "http.server", "80"])
-        b.run(["ping", "-c", "1", "a"], check=True)
+with sandbox.pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):
+    server = a.popen(["python3", "-m", "http.server", "80"])
+    b.run(["ping", "-c", "1", "a"], check=True)
 
-    with sandbox.Lab(topology) as lab:
-        lab["web"].run([...])
+with sandbox.Lab(topology) as lab:
+    lab["web"].run([...])
 
-    sandbox.run(["make", "test"])     # one command, no network but lo
+sandbox.run(["make", "test"])     # one command, no network but lo
 """
 
 from __future__ import annotations

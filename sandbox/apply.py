@@ -12,7 +12,17 @@ from time import perf_counter
 from .kernel import namespace, sysctl
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
-from .plan import AddAddress, AllowPing, CreateNamespace, CreateVeth, NoLinkLocal, SetUp, Settle, Step, WriteSysctl
+from .plan import (
+    AddAddress,
+    AllowPing,
+    CreateNamespace,
+    CreateVeth,
+    NoLinkLocal,
+    Settle,
+    SetUp,
+    Step,
+    WriteSysctl,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

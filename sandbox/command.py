@@ -60,7 +60,7 @@ class Command:
             argv=tuple(message["arg"]),
             environment=dict(line.split("=", 1) for line in message.get("env", [])),
             cwd=message["cwd"][0],
-            executable=message.get("executable", [None])[0],  # type: ignore[list-item]
+            executable=message.get("executable", [None])[0],
             umask=int(message["umask"][0]) if "umask" in message else None,
             limits={number: (soft, hard) for number, soft, hard in limits},
             held="held" in flags,

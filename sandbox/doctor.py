@@ -1,8 +1,167 @@
-"""What this machine allows."""
+"""What this machine allows, and the exact fix for what it does not."""
 
 from __future__ import annotations
-from .errors import NotAllowed
+
+import errno
+import os
+
+from .errors import NotAllowed, SandboxError
+from .values import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDEST_KERNEL = (5, 11)  # close_range(2) with CLOSE_RANGE_CLOEXEC; clone3 and pidfds are older
+FEW_DESCRIPTORS = 64
+ENOUGH_NAMESPACES = 15000
+PROGRAMS = ("ip", "ping")
+
+NAMESPACES = ("user", "pid", "net", "mnt", "uts")
 
 
-def forbidden(errno: int) -> NotAllowed | None:
+@value
+class Check:
+    """One thing that was looked at: whether it is fine, what was seen, and the fix for when it is not.
+
+    `needed`: without it nothing runs.
+    """
+
+    name: str
+    ok: bool
+    seen: str
+    fix: str = ""
+    needed: bool = True
+
+
+def examine() -> list[Check]:
+    """Every check, the last of them a real launch."""
+    return [*_settings(), *_programs(), _launch()]
+
+
+def forbidden(number: int, stage: str = "") -> NotAllowed | None:
+    """The setting of this machine that explains why the kernel answered `number` to `stage`, or None."""
+    if number == errno.EMFILE:
+        return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024")
+    if number == errno.EAGAIN:
+        return NotAllowed("too many processes for this user (ulimit -u)", "raise it or end some: ulimit -u")
+    if number == errno.ENOSPC:
+        return _limit_reached(stage)
+    if number == errno.ENOSYS:
+        what = "a system call is hidden here, most likely by a container's seccomp filter"
+        return NotAllowed(what, "run the container with --security-opt seccomp=unconfined, or outside of it")
+    if number == errno.EOPNOTSUPP:
+        return NotAllowed("the kernel has no veth interfaces", "load them: sudo modprobe veth")
+    if number in (errno.EPERM, errno.EACCES):
+        return next((NotAllowed(each.seen, each.fix) for each in _settings() if not each.ok), None)
     return None
+
+
+def _settings() -> Iterator[Check]:
+    """What can forbid a launch, each read from the place where it is set."""
+    yield _kernel()
+    if os.geteuid() != 0:
+        yield _switch("kernel.unprivileged_userns_clone", forbids="0")
+        yield _switch("kernel.apparmor_restrict_unprivileged_userns", forbids="1")
+    for kind in NAMESPACES:
+        yield _namespaces(kind)
+    yield _proc()
+    yield _hosts()
+    yield _descriptors()
+
+
+def _kernel() -> Check:
+    release = os.uname().release
+    numbers = tuple(int("".join(filter(str.isdigit, part)) or 0) for part in release.split("-")[0].split(".")[:2])
+    oldest = ".".join(map(str, OLDEST_KERNEL))
+    return Check("kernel", numbers >= OLDEST_KERNEL, f"Linux {release}", f"it takes Linux {oldest} or newer")
+
+
+def _switch(key: str, *, forbids: str) -> Check:
+    now = _read(key)
+    allowed = "1" if forbids == "0" else "0"
+    if now is None:
+        return Check(key, True, "this kernel has no such switch")
+    return Check(key, now != forbids, f"{key} is {now}", f"sudo sysctl -w {key}={allowed}")
+
+
+def _namespaces(kind: str) -> Check:
+    key = f"user.max_{kind}_namespaces"
+    now = _read(key)
+    if now is None:
+        return Check(key, False, f"this kernel has no {kind} namespaces", "use a kernel built with them")
+    return Check(key, now != "0", f"{key} is {now}", f"sudo sysctl -w {key}={ENOUGH_NAMESPACES}")
+
+
+def _proc() -> Check:
+    """The kernel lets a user namespace mount /proc only where nothing of the present one is covered."""
+    covered = [
+        path for path in _mount_points() if path.startswith("/proc/") and path != "/proc/sys/fs/binfmt_misc"
+    ]
+    fix = "run the container with --security-opt systempaths=unconfined, or outside of it"
+    seen = f"/proc is masked in places ({', '.join(covered[:2])})" if covered else "/proc is whole"
+    return Check("/proc", not covered or os.geteuid() == 0, seen, fix)
+
+
+def _hosts() -> Check:
+    there = os.path.exists("/etc/hosts")
+    return Check(
+        "/etc/hosts",
+        there,
+        "/etc/hosts is there" if there else "/etc/hosts is missing",
+        "sudo touch /etc/hosts",
+    )
+
+
+def _descriptors() -> Check:
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Check("descriptors", soft >= FEW_DESCRIPTORS, f"{soft} descriptors (ulimit -n)", "ulimit -n 1024")
+
+
+def _programs() -> Iterator[Check]:
+    from shutil import which
+
+    for name in PROGRAMS:
+        path = which(name)
+        seen = f"{path}" if path else f"{name} is not installed; nothing here needs it, lessons do"
+        package = {"ip": "iproute2", "ping": "iputils-ping"}[name]
+        yield Check(name, path is not None, seen, f"sudo apt-get install {package}", needed=False)
+
+
+def _launch() -> Check:
+    """A pair, and a command in each node: what `run` does."""
+    from time import perf_counter
+
+    from .lab import pair
+
+    begun = perf_counter()
+    try:
+        with pair("a:192.168.1.1", "b:192.168.1.2") as nodes:
+            for node in nodes:
+                node.run(["true"], check=True)
+    except (SandboxError, OSError) as error:
+        what, _, fix = str(error).partition(" - ")
+        return Check("run", False, what, fix)
+    return Check("run", True, f"a pair, and a command in each node: {(perf_counter() - begun) * 1000:.0f} ms")
+
+
+def _limit_reached(stage: str) -> NotAllowed:
+    kinds = {"net": ("net",), "make its own mounts and hostname": ("mnt", "uts")}.get(stage, ("user", "pid"))
+    keys = [f"user.max_{kind}_namespaces" for kind in kinds]
+    now = " and ".join(f"{key} is {_read(key)}" for key in keys)
+    return NotAllowed(f"too many namespaces: {now}", f"sudo sysctl -w {keys[0]}={ENOUGH_NAMESPACES}")
+
+
+def _read(key: str) -> str | None:
+    try:
+        with open(f"/proc/sys/{key.replace('.', '/')}", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def _mount_points() -> list[str]:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        return [line.split()[4] for line in file]

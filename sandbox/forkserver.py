@@ -41,13 +41,16 @@ def launch(topology: Topology, lab: socket, *, as_root: bool = False) -> None:
 @cache
 def _warm(_pid: int) -> socket:
     """The socket of this process's fork server. By pid: a fork of the program needs one of its own."""
+    import atexit
     import subprocess
 
     if not sys.executable:
-        raise SandboxError("this program embeds Python - run it with a python executable (sys.executable is empty)")
+        raise SandboxError(
+            "this program embeds Python - run it with a python executable (sys.executable is empty)"
+        )
     ours, theirs = messages.pair()
     caller_fd = os.pidfd_open(os.getpid())
-    path = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *filter(os.path.isabs, sys.path)]  # noqa: PTH100, PTH120
+    path = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *filter(os.path.isabs, sys.path)]
     script = SCRIPT.format(path=path, requests=theirs.fileno(), caller=caller_fd)
     try:
         # It forks at once and its parent ends: a program that waits for all of its children must not meet it.
@@ -65,6 +68,7 @@ def _warm(_pid: int) -> socket:
     finally:
         theirs.close()
         os.close(caller_fd)
+    atexit.register(ours.close)
     return ours
 
 

@@ -7,20 +7,22 @@ and init ends when the caller's process does, however that happens.
 
 from __future__ import annotations
 
-import _signal
 import os
 import select
+from contextlib import suppress
 
 from . import messages, spawn
 from .apply import Builder, Rejected
 from .command import Command
 from .kernel import clone, descriptors, userns
+from .kernel.signals import posix
 from .names import hosts_file
 from .plan import plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Callable
     from typing import NoReturn
 
     from .topology import Topology
@@ -77,7 +79,7 @@ class Init:
         messages.send(self._lab, {"up": "", "took": took}, descriptors=[own_pidfd])
         os.close(own_pidfd)
 
-    def attempt(self, what: str, carry_out: spawn.Callable[[], object]) -> None:
+    def attempt(self, what: str, carry_out: Callable[[], object]) -> None:
         """Do what no plan holds; tell the caller when the kernel refuses."""
         try:
             carry_out()
@@ -181,10 +183,8 @@ class Running:
 
     def tell(self, fields: dict[str, str]) -> None:
         """Send to whoever waits for the command; nobody need."""
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             messages.send(self.status, fields)
-        except (BrokenPipeError, ConnectionResetError):
-            self.ends_lab = self.ends_lab  # nobody waits: there is nothing to tell
 
     def signal(self, number: int, *, to_group: bool) -> None:
         """Deliver a signal to the command, or as a terminal would to all of its process group."""
@@ -234,15 +234,15 @@ def _keep_only(lab_fd: int, caller_fd: int) -> None:
 def _child_alarm() -> int:
     """A descriptor that becomes readable when a child has ended."""
     readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    _signal.signal(_signal.SIGCHLD, lambda *_: None)
-    _signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    posix.signal(posix.SIGCHLD, lambda *_: None)
+    posix.set_wakeup_fd(writable, warn_on_full_buffer=False)
     return readable
 
 
 def _forget_children() -> None:
     """In a fork: SIGCHLD is init's alone."""
-    _signal.set_wakeup_fd(-1)
-    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    posix.set_wakeup_fd(-1)
+    posix.signal(posix.SIGCHLD, posix.SIG_DFL)
 
 
 def _confess() -> None:

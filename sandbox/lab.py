@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from . import messages
 from .errors import LabClosed, SandboxError, StepFailed
@@ -108,10 +108,9 @@ class Lab:
         messages.send(self._socket, {"terminal": ""}, descriptors=[fd])
 
     def _end(self) -> None:
-        try:
+        # Init that was killed is ending already.
+        with suppress(BrokenPipeError, ConnectionResetError):
             messages.send(self._socket, {"close": ""})
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it was killed: then it is ending already
         poll = select.poll()
         poll.register(self._init_fd, select.POLLIN)
         # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
@@ -162,11 +161,10 @@ def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:
 
     number = int(message["errno"][0])
     said = os.strerror(number)
-    if not_allowed := forbidden(number):
-        return not_allowed
     if "position" not in message:
         stage = message["stage"][0]
-        return StepFailed(f"cannot {stage}: {said}", "unshare --user --pid --net", number)
+        failure = StepFailed(f"cannot {stage}: {said}", "unshare --user --pid --net true", number)
+        return forbidden(number, stage) or failure
     step = steps[int(message["position"][0])]
     words = f' (kernel: "{message["words"][0]}")' if message["words"][0] else ""
-    return StepFailed(f"{step.why}: {said}{words}", str(step), number)
+    return forbidden(number, "net") or StepFailed(f"{step.why}: {said}{words}", str(step), number)

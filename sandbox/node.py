@@ -101,7 +101,7 @@ class Node:
             node=self.name,
             argv=words(args, shell=shell),
             environment=self.environment(env),
-            cwd=current_directory() if cwd is None else os.path.abspath(os.fsdecode(cwd)),  # noqa: PTH100
+            cwd=current_directory() if cwd is None else os.path.abspath(os.fsdecode(cwd)),
             executable=None if executable is None else os.fsdecode(executable),
             umask=_umask() if umask < 0 else umask,
             limits=_limits(),
@@ -144,7 +144,7 @@ def words(args: Words, *, shell: bool = False) -> tuple[str, ...]:
 def current_directory() -> str:
     """The directory this program is in. Raises SandboxError when it was deleted."""
     try:
-        return os.getcwd()  # noqa: PTH109 - pathlib would cost a launch 8 ms
+        return os.getcwd()
     except FileNotFoundError:
         from .errors import SandboxError
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import IO, Any, Self
 
     from .command import Command
+    from .node import Words
 
 SIGKILL, SIGTERM = 9, 15
 
@@ -55,19 +56,18 @@ class Process:
         stderr: IO[Any] | None = None,
     ) -> None:
         """Send `command` to a lab's init; `descriptors` become its 0, 1, 2 and those it keeps. See begin()."""
-        self.args: Sequence[str] = command.argv
+        self.args: Words = command.argv
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self.pid = 0
         self._held = command.held
+        self._program = command.argv[0]
         self._lock = allocate_lock()
         self._collected: dict[Any, bytearray] = {}
         self._status, status = messages.pair()
         self._report, report = messages.pair()
         try:
-            messages.send(
-                lab, command.to_message(), descriptors=[status.fileno(), report.fileno(), *descriptors]
-            )
+            messages.send(lab, command.to_message(), descriptors=[status.fileno(), report.fileno(), *descriptors])
         except (BrokenPipeError, ConnectionResetError, ValueError):
             self._hang_up()
             raise LabClosed("the lab is closed - start commands before close()") from None
@@ -138,7 +138,9 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream:
                 _close(stream)
@@ -196,7 +198,11 @@ class Process:
         number = int(message["errno"][0])
         if stage in ("execute", "cwd") and number in OF_THE_COMMAND:
             raise OSError(number, os.strerror(number), path)
-        raise StepFailed(f"cannot {stage} for {self.args[0]!r}: {os.strerror(number)}", by_hand or stage, number)
+        from .doctor import forbidden
+
+        if not_allowed := forbidden(number, stage):
+            raise not_allowed
+        raise StepFailed(f"cannot {stage} for {self._program!r}: {os.strerror(number)}", by_hand or stage, number)
 
     def _hang_up(self) -> None:
         self._status.close()

@@ -20,7 +20,7 @@ def find(name: str, environment: dict[str, str]) -> str:
     refusal: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
     for directory in environment.get("PATH", DEFAULT_PATH).split(os.pathsep):
         try:
-            return _executable(os.path.join(directory or ".", name))  # noqa: PTH118 - as in mounts.py
+            return _executable(os.path.join(directory or ".", name))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -42,12 +42,12 @@ def check(path: str) -> None:
         interpreter = first[len(SCRIPT) :].split()
         if interpreter:
             _executable(os.fsdecode(interpreter[0]))
-    elif not first.startswith(ELF) and not os.path.exists(BINFMT):  # noqa: PTH110 - as in mounts.py
+    elif not first.startswith(ELF) and not os.path.exists(BINFMT):
         raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC), path)
 
 
 def _executable(path: str) -> str:
-    status = os.stat(path)  # noqa: PTH116 - as in mounts.py
+    status = os.stat(path)
     if status.st_mode & 0o170000 == 0o040000:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not os.access(path, os.X_OK):

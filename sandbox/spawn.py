@@ -6,12 +6,11 @@ last, so that nothing in between can leak into the command.
 
 from __future__ import annotations
 
-import _signal
 import fcntl
 import os
 
 from . import messages, program
-from .kernel import caps, descriptors, mounts, namespace
+from .kernel import caps, descriptors, mounts, namespace, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _stages(command: Command, netns_fd: int, hosts: str, wanted: dict[int, int])
     yield "give up capabilities", "setpriv --bounding-set", caps.limit
     yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
     yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
-    yield "reset signals", "trap -", _reset_signals
+    yield "reset signals", "trap -", signals.reset
 
 
 def _wait_for_the_others(report: socket) -> None:
@@ -90,14 +89,6 @@ def _limit_resources(command: Command) -> None:
     for number, pair in command.limits.items():
         if resource.getrlimit(number) != pair:
             resource.setrlimit(number, pair)
-
-
-def _reset_signals() -> None:
-    """Default actions and an empty mask: only ignored signals and the mask would survive exec."""
-    for number in _signal.valid_signals():
-        if _signal.getsignal(number) == _signal.SIG_IGN and number not in (_signal.SIGKILL, _signal.SIGSTOP):
-            _signal.signal(number, _signal.SIG_DFL)
-    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
 def _fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import selectors
 import subprocess
 from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import IO, Any
 
     from .process import Process
@@ -73,10 +73,10 @@ class Streams:
         reading, writing = os.pipe()
         own, given = (writing, reading) if mode == "wb" else (reading, writing)
         self._stack.callback(os.close, given)
-        file: IO[Any] = io.open(own, mode, self._bufsize)  # noqa: SIM115, UP020, PTH123 - handed to the caller
+        file: IO[Any] = io.open(own, mode, self._bufsize)  # noqa: SIM115, UP020 - handed to the caller
         if self._text:
             line_buffered = self._bufsize == 1
-            file = io.TextIOWrapper(file, write_through=mode == "wb", line_buffering=line_buffered, **self._codec)  # type: ignore[arg-type]
+            file = io.TextIOWrapper(file, write_through=mode == "wb", line_buffering=line_buffered, **self._codec)
         self._ours.callback(file.close)
         return file, given
 
@@ -86,26 +86,21 @@ class Streams:
         return fd
 
 
-def converse(process: Process, collected: dict[Any, bytearray], input: Any, timeout: float | None) -> tuple[Any, Any]:
+def converse(
+    process: Process, collected: dict[Any, bytearray], input: Any, timeout: float | None
+) -> tuple[Any, Any]:
     """What Process.communicate does. `collected` keeps what was read when time runs out."""
     deadline = None if timeout is None else monotonic() + timeout
-    unsent = _bytes(process.stdin, input)
+    unsent = _as_bytes(process.stdin, input)
     with selectors.DefaultSelector() as selector:
-        if process.stdin and not process.stdin.closed:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.flush()
-            if unsent:
-                selector.register(process.stdin, selectors.EVENT_WRITE)
-            else:
-                _finish(process.stdin)
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                collected.setdefault(stream, bytearray())
-                if not stream.closed:
-                    selector.register(stream, selectors.EVENT_READ)
+        _register(selector, process, collected, has_input=bool(unsent))
         while selector.get_map():
-            for stream in _ready(selector, deadline, process, collected, timeout):
-                if stream is process.stdin:
+            left = None if deadline is None else deadline - monotonic()
+            if left is not None and left <= 0:
+                raise _expired(process, collected, timeout)
+            for key, _ in selector.select(left):
+                stream: Any = key.fileobj
+                if key.events == selectors.EVENT_WRITE:
                     unsent = _send(stream, unsent)
                     finished = not unsent
                 else:
@@ -122,17 +117,21 @@ def converse(process: Process, collected: dict[Any, bytearray], input: Any, time
     return _collected(process.stdout, collected), _collected(process.stderr, collected)
 
 
-def _ready(
-    selector: selectors.BaseSelector,
-    deadline: float | None,
-    process: Process,
-    collected: dict[Any, bytearray],
-    timeout: float | None,
-) -> Iterator[Any]:
-    left = None if deadline is None else deadline - monotonic()
-    if left is not None and left <= 0:
-        raise _expired(process, collected, timeout)
-    return (key.fileobj for key, _ in selector.select(left))
+def _register(
+    selector: selectors.BaseSelector, process: Process, collected: dict[Any, bytearray], *, has_input: bool
+) -> None:
+    if process.stdin and not process.stdin.closed:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.flush()
+        if has_input:
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+        else:
+            _finish(process.stdin)
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            collected.setdefault(stream, bytearray())
+            if not stream.closed:
+                selector.register(stream, selectors.EVENT_READ)
 
 
 def _expired(
@@ -142,27 +141,22 @@ def _expired(
     return subprocess.TimeoutExpired(process.args, timeout or 0, output=output, stderr=error)
 
 
-def _bytes(stdin: IO[Any] | None, input: Any) -> memoryview:
-    if input is not None and stdin is None:
+def _as_bytes(stdin: IO[Any] | None, input: Any) -> memoryview:
+    if not input:
+        return memoryview(b"")
+    if stdin is None:
         raise ValueError("cannot send input without stdin=PIPE")
-    if isinstance(stdin, io.TextIOWrapper) and input is not None:
+    if isinstance(stdin, io.TextIOWrapper):
         input = input.encode(stdin.encoding, stdin.errors or "strict")
-    return memoryview(input or b"").cast("B") if input else memoryview(b"")
+    return memoryview(input).cast("B")
 
 
 def _send(stdin: IO[Any], unsent: memoryview) -> memoryview:
     try:
         # A pipe that is ready takes PIPE_BUF bytes without blocking: pipe(7).
-        return unsent[os.write(stdin.fileno(), unsent[: select_pipe_buf()]) :]
+        return unsent[os.write(stdin.fileno(), unsent[: select.PIPE_BUF]) :]
     except BrokenPipeError:
         return memoryview(b"")
-
-
-def select_pipe_buf() -> int:
-    """PIPE_BUF: what a pipe takes at once."""
-    import select
-
-    return select.PIPE_BUF
 
 
 def _finish(stream: IO[Any]) -> None:

@@ -63,17 +63,14 @@ class Link:
     def __post_init__(self) -> None:
         a, b = self.first, self.second
         if a.node == b.node:
-            raise RequestError(
-                f"{str(a)!r} and {str(b)!r}: a pair joins two different nodes - rename one of them"
-            )
+            raise RequestError(f"{str(a)!r} and {str(b)!r}: a pair joins two different nodes - rename one of them")
         if a.address.version != b.address.version:
             raise RequestError(
                 f"{str(a)!r} and {str(b)!r}: IPv4 on one end and IPv6 on the other - use one family for both"
             )
         if a.address.network.prefixlen != b.address.network.prefixlen:
             raise RequestError(
-                f"{str(a)!r} and {str(b)!r}: different prefixes - write "
-                f"/{a.address.network.prefixlen} on both"
+                f"{str(a)!r} and {str(b)!r}: different prefixes - write /{a.address.network.prefixlen} on both"
             )
         if a.address.network != b.address.network:
             raise RequestError(

@@ -19,7 +19,7 @@ else:
 
     def value(cls):
         """Make `cls` a frozen record of its annotated fields; `__post_init__` may check them."""
-        cls.__match_args__ = tuple(cls.__dict__.get("__annotations__", ()))
+        cls.__match_args__ = tuple(cls.__dict__.get("__annotations__", ()))  # noqa: RUF063 - inspect must not load
         for method in (__init__, __eq__, __hash__, __repr__, __setattr__, __delattr__):
             if method.__name__ not in cls.__dict__ or method.__name__ == "__hash__":
                 setattr(cls, method.__name__, method)
@@ -62,7 +62,7 @@ def __repr__(self: Any) -> str:
     return f"{type(self).__name__}({fields})"
 
 
-def __setattr__(self: Any, name: str, content: Any) -> None:
+def __setattr__(self: Any, name: str, _content: Any) -> None:
     raise AttributeError(f"cannot assign to {name!r}: a {type(self).__name__} never changes")
 
 

@@ -12,16 +12,13 @@ from ..values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 USAGE = "usage: sandbox run [--pair A B]... [options] -- CMD [::: CMD]..."
+EXPLAIN_USAGE = "usage: sandbox explain [--pair A B]... [--sh | --json]"
 SEPARATOR = ":::"
 
-FLAGS = {"--as-root": "as_root", "--raw": "raw", "--json": "json", "-q": "quiet", "-v": "verbose"}
-FLAGS |= {"--quiet": "quiet", "--verbose": "verbose"}
-WITH_NODE = {"-i": "stdin", "--stdin": "stdin", "--until": "until"}
 HELP = ("-h", "--help")
-OPTIONS = ("--pair", *WITH_NODE, *FLAGS, *HELP)
 
 
 @value
@@ -48,33 +45,101 @@ class RunRequest:
                 raise RequestError(f"--{one} and --{other} exclude each other - {USAGE}")
 
 
+@value
+class ExplainRequest:
+    """What `sandbox explain` was asked for."""
+
+    topology: Topology
+    sh: bool = False
+    json: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sh and self.json:
+            raise RequestError(f"--sh and --json exclude each other - {EXPLAIN_USAGE}")
+
+
 def parse(words: Sequence[str]) -> RunRequest | None:
     """The request in `words`, which follow `run`; None when they ask for help.
 
     Raises RequestError for everything that cannot be met as written.
     """
-    options, commands = _split(words)
+    options, command = _split(words)
     if options is None:
         return None
-    pairs: list[tuple[str, str]] = []
-    chosen: dict[str, str | bool] = {}
-    left = list(options)
-    while left:
-        word = left.pop(0)
-        name, equals, attached = word.partition("=")
-        if equals and (name == "--pair" or name in WITH_NODE):
-            left.insert(0, attached)
-            word = name
-        if word == "--pair":
-            pairs.append((_operand(word, left), _operand(word, left)))
-        elif word in WITH_NODE:
-            chosen[WITH_NODE[word]] = _operand(word, left)
-        elif word in FLAGS:
-            chosen[FLAGS[word]] = True
-        else:
-            raise RequestError(_unknown(word))
-    topology = Topology.parse(pairs) if pairs else Topology.alone()
-    return RunRequest(topology, _one_each(commands, topology), **chosen)  # type: ignore[arg-type]
+    topology, chosen = RUN.read(options)
+    return RunRequest(topology, _one_each(command, topology), **chosen)  # type: ignore[arg-type]
+
+
+def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
+    """The request in `words`, which follow `explain`; None when they ask for help. Raises RequestError."""
+    if any(word in HELP for word in words):
+        return None
+    topology, chosen = EXPLAIN.read(words)
+    return ExplainRequest(topology, **chosen)  # type: ignore[arg-type]
+
+
+@value
+class Grammar:
+    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always --pair A B."""
+
+    usage: str
+    flags: Mapping[str, str]
+    with_node: Mapping[str, str] = {}
+
+    def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
+        """The topology and the chosen options in `words`. Raises RequestError."""
+        pairs: list[tuple[str, str]] = []
+        chosen: dict[str, str | bool] = {}
+        left = list(words)
+        while left:
+            word = left.pop(0)
+            name, equals, attached = word.partition("=")
+            if equals and name in ("--pair", *self.with_node):
+                left.insert(0, attached)
+                word = name
+            if word == "--pair":
+                pairs.append((self._operand(word, left), self._operand(word, left)))
+            elif word in self.with_node:
+                chosen[self.with_node[word]] = self._operand(word, left)
+            elif word in self.flags:
+                chosen[self.flags[word]] = True
+            else:
+                raise RequestError(self._unknown(word))
+        return (Topology.parse(pairs) if pairs else Topology.alone()), chosen
+
+    @property
+    def _options(self) -> tuple[str, ...]:
+        return ("--pair", *self.with_node, *self.flags, *HELP)
+
+    def _operand(self, option: str, left: list[str]) -> str:
+        if not left or left[0] in self._options:
+            wants = "two endpoints, NAME:ADDRESS each" if option == "--pair" else "the name of a node"
+            raise RequestError(f"{option} wants {wants} - {self.usage}")
+        return left.pop(0)
+
+    def _unknown(self, word: str) -> str:
+        if not word.startswith("-"):
+            return f"{word!r}: not an option - {self.usage}; a command stands after --"
+        from difflib import get_close_matches
+
+        close = get_close_matches(word, self._options, n=1)
+        return f"{word!r}: no such option - {f'did you mean {close[0]}?' if close else self.usage}"
+
+
+RUN = Grammar(
+    USAGE,
+    flags={
+        "--as-root": "as_root",
+        "--raw": "raw",
+        "--json": "json",
+        "-q": "quiet",
+        "--quiet": "quiet",
+        "-v": "verbose",
+        "--verbose": "verbose",
+    },
+    with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
+)
+EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json"})
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str]]:
@@ -84,22 +149,6 @@ def _split(words: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str]]:
     if any(word in HELP for word in words[:end]):
         return None, ()
     return words[:end], words[end + 1 :]
-
-
-def _operand(option: str, left: list[str]) -> str:
-    if not left or left[0] in OPTIONS:
-        wants = "two endpoints, NAME:ADDRESS each" if option == "--pair" else "the name of a node"
-        raise RequestError(f"{option} wants {wants} - {USAGE}")
-    return left.pop(0)
-
-
-def _unknown(word: str) -> str:
-    if not word.startswith("-"):
-        return f"{word!r}: not an option - write -- before the command; {USAGE}"
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, OPTIONS, n=1)
-    return f"{word!r}: no such option - {f'did you mean {close[0]}?' if close else USAGE}"
 
 
 def _one_each(words: Sequence[str], topology: Topology) -> tuple[tuple[str, ...], ...]:

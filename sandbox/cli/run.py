@@ -8,7 +8,6 @@ from time import monotonic
 
 from .. import init
 from ..command import Command
-from ..errors import SandboxError
 from ..lab import Lab
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process

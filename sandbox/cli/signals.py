@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import _signal
 import os
 from contextlib import contextmanager
 from time import monotonic
+
+from ..kernel.signals import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from ..process import Process
 
 # A terminal sends these to every process of the foreground group, so all of a command's get them.
-OF_A_TERMINAL = (_signal.SIGINT, _signal.SIGQUIT, _signal.SIGTSTP, _signal.SIGCONT, _signal.SIGWINCH)
-OF_A_PROCESS = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2)
+OF_A_TERMINAL = (posix.SIGINT, posix.SIGQUIT, posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)
+OF_A_PROCESS = (posix.SIGTERM, posix.SIGHUP, posix.SIGUSR1, posix.SIGUSR2)
 IMPATIENCE_S = 2.0
 
 
@@ -29,33 +30,33 @@ def forwarding(processes: Sequence[Process], *, resume: Callable[[], object] = l
 
     def forward(number: int, _: object) -> None:
         nonlocal interrupted_at
-        if number == _signal.SIGINT:
+        if number == posix.SIGINT:
             now = monotonic()
             if now - interrupted_at < IMPATIENCE_S:
-                number = _signal.SIGKILL
+                number = posix.SIGKILL
             interrupted_at = now
         for process in processes:
             _deliver(process, number)
-        if number == _signal.SIGTSTP:
-            os.kill(os.getpid(), _signal.SIGSTOP)
+        if number == posix.SIGTSTP:
+            os.kill(os.getpid(), posix.SIGSTOP)
             resume()
 
     # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
-    forwarded = [each for each in OF_A_TERMINAL + OF_A_PROCESS if _signal.getsignal(each) != _signal.SIG_IGN]
-    before = {number: _signal.signal(number, forward) for number in forwarded}
+    forwarded = [each for each in OF_A_TERMINAL + OF_A_PROCESS if posix.getsignal(each) != posix.SIG_IGN]
+    before = {number: posix.signal(number, forward) for number in forwarded}
     try:
         yield
     finally:
         for number, handler in before.items():
-            _signal.signal(number, handler)
+            posix.signal(number, handler)
 
 
 def _deliver(process: Process, number: int) -> None:
-    if number == _signal.SIGTSTP and _stops_by_default(process.pid):
+    if number == posix.SIGTSTP and _stops_by_default(process.pid):
         # A session of its own is an orphaned process group, in which the kernel drops the default
         # action of SIGTSTP (setpgid(2)): the stop that the user asked for needs SIGSTOP.
-        number = _signal.SIGSTOP
-    if number in OF_A_TERMINAL or number == _signal.SIGSTOP:
+        number = posix.SIGSTOP
+    if number in OF_A_TERMINAL or number == posix.SIGSTOP:
         process.send_signal_to_group(number)
     else:
         process.send_signal(number)
@@ -63,7 +64,7 @@ def _deliver(process: Process, number: int) -> None:
 
 def _stops_by_default(pid: int) -> bool:
     """Whether the process neither catches nor ignores SIGTSTP: proc_pid_status(5), SigIgn and SigCgt."""
-    bit = 1 << (_signal.SIGTSTP - 1)
+    bit = 1 << (posix.SIGTSTP - 1)
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
             fields = dict(line.split(":", 1) for line in status)

@@ -28,7 +28,9 @@ ADDRESS = struct.Struct("=BBBBI")  # ifaddrmsg: family, prefix, flags, scope, in
 ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
 
 
-def create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_index: int, peer_netns_fd: int) -> bytes:
+def create_veth(
+    name: str, index: int, netns_fd: int, peer_name: str, peer_index: int, peer_netns_fd: int
+) -> bytes:
     """`ip link add NAME netns A type veth peer PEER netns B`: both ends are made where they belong.
 
     Moving an end afterwards would block for 16 ms: it waits for every packet in flight on the machine.

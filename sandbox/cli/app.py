@@ -1,0 +1,182 @@
+"""The command line as typer knows it: help, completion, and every command but the quick path of `run`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from .. import __version__, doctor, explain
+from . import complain
+from .arguments import ExplainRequest, RunRequest, parse, parse_explain
+
+RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
+
+One command runs in every node; with `:::` between them, one each, in order of declaration.
+Without --pair there is one node, with nothing but loopback.
+Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.
+
+Exit status: the command's own; of several the first that failed; 128+N for signal N;
+2 a bad request, 125 a failure of sandbox, 126 cannot execute, 127 not found.
+
+\b
+Examples:
+  sandbox run --pair a:192.168.1.1 b:192.168.1.2 -- ping -c 2 192.168.1.2
+  sandbox run --pair web:10.0.0.1 me:10.0.0.2 --until me -- \\
+      python3 -m http.server 80 ::: curl -s --retry 5 --retry-connrefused web
+  sandbox run --pair a:10.0.1.1 b:10.0.1.2 --pair b:10.0.2.1 c:10.0.2.2 -- ip address
+  sandbox run -- make test
+"""
+
+EXPLAIN_HELP = """Print the plan that `run` would carry out: a drawing, and each step's reason and `ip` command.
+
+\b
+Examples:
+  sandbox explain --pair a:192.168.1.1 b:192.168.1.2
+  sandbox explain --pair a:192.168.1.1 b:192.168.1.2 --sh | sudo sh -eu
+"""
+
+DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.
+
+Exit status: 0 when `sandbox run` works here, 125 when it does not.
+
+\b
+Examples:
+  sandbox doctor
+  sandbox doctor --json
+"""
+
+app = typer.Typer(
+    name="sandbox",
+    help="Give commands a network of their own: a namespace each, joined by a veth pair.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Pairs = Annotated[
+    list[str] | None,
+    typer.Option("--pair", metavar="A B", help="Join two nodes, each NAME:ADDRESS[/PREFIX]. Repeatable."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+class OurWords(TyperCommand):
+    """A command whose words are parsed by `arguments`; typer keeps its help and completion."""
+
+    @staticmethod
+    def read(words: list[str]) -> object:
+        """The request; None where help is asked for."""
+        raise NotImplementedError
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Leave the request in the context; print the help where that is asked for."""
+        if ctx.resilient_parsing:  # completion
+            return super().parse_args(ctx, args)
+        request = self.read(args)
+        if request is None:
+            return super().parse_args(ctx, ["--help"])
+        ctx.obj = request
+        ctx.params = {parameter.name: parameter.get_default(ctx) for parameter in self.params if parameter.name}
+        return []
+
+
+class RunCommand(OurWords):
+    """`sandbox run`."""
+
+    read = staticmethod(parse)
+
+
+class ExplainCommand(OurWords):
+    """`sandbox explain`."""
+
+    read = staticmethod(parse_explain)
+
+
+@app.command(cls=RunCommand, help=RUN_HELP, options_metavar="[--pair A B]... [OPTIONS] -- CMD [::: CMD]...")
+def run(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")
+    ] = None,
+    stdin: Annotated[
+        str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
+    ] = None,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="No node's name before each line.")] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not tell which command failed.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the steps and what each took.")] = False,
+) -> None:
+    """See RUN_HELP."""
+    del pair, until, stdin, as_root, raw, as_json, quiet, verbose
+    from .run import run as carry_out
+
+    request: RunRequest = ctx.obj
+    raise typer.Exit(carry_out(request))
+
+
+@app.command("explain", cls=ExplainCommand, help=EXPLAIN_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+def show_plan(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    sh: Annotated[
+        bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See EXPLAIN_HELP."""
+    del pair, sh, as_json
+    request: ExplainRequest = ctx.obj
+    if request.json:
+        text = json.dumps(explain.as_records(request.topology), indent=2) + "\n"
+    elif request.sh:
+        text = explain.script(request.topology)
+    else:
+        text = explain.explain(request.topology)
+    sys.stdout.write(text)
+
+
+@app.command("doctor", help=DOCTOR_HELP)
+def examine(as_json: AsJson = False) -> None:
+    """See DOCTOR_HELP."""
+    checks = doctor.examine()
+    works = checks[-1].ok
+    if as_json:
+        print(json.dumps({"works": works, "checks": [vars(each) for each in checks]}, indent=2))
+    else:
+        width = max(len(each.name) for each in checks)
+        for each in checks:
+            mark = "ok" if each.ok else "no" if each.needed else "--"
+            fix = "" if each.ok else f" - {each.fix}"
+            print(f"{mark:<3} {each.name:<{width}}  {each.seen}{fix}")
+    raise typer.Exit(0 if works else 125)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Give commands a network of their own: a namespace each, joined by a veth pair."""
+    if version:
+        print(f"sandbox {__version__}")
+    elif ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+def typed(words: Sequence[str]) -> int:
+    """Carry out `words` by typer; returns the exit status. Raises what the commands raise."""
+    try:
+        status = app(args=list(words), prog_name="sandbox", standalone_mode=False)
+    except Exception as error:
+        # Which class it is depends on typer's version: older ones use click, newer ones hold a copy of it.
+        if not hasattr(error, "format_message"):
+            raise
+        return complain(f"{error.format_message().rstrip('.')} - see sandbox --help", 2)
+    return status if isinstance(status, int) else 0
