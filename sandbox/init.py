@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import select
+from _socket import socket
 from contextlib import suppress
 
 from . import messages, spawn
 from .apply import Builder, Rejected
 from .command import Command
-from .kernel import clone, descriptors, userns
+from .kernel import clone, descriptors, namespace, userns
 from .kernel.signals import posix
 from .names import hosts_file
 from .plan import plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _socket import socket
     from collections.abc import Callable
     from typing import NoReturn
 
@@ -111,8 +111,22 @@ class Init:
             os._exit(0)
         if "terminal" in message:
             self._terminal = Terminal(inherited[0])
+        elif "socket" in message:
+            self._open_socket(message, messages.adopt(inherited[0]))
         else:
             self._start(Command.from_message(message), inherited)
+
+    def _open_socket(self, message: messages.Message, reply: socket) -> None:
+        """Give the caller a socket in a node's network. Init itself needs to be in none in particular."""
+        try:
+            namespace.enter_network(self._namespaces[message["node"][0]])
+            opened = socket(*map(int, message["socket"]))
+            messages.send(reply, {"opened": ""}, descriptors=[opened.fileno()])
+            opened.close()
+        except OSError as error:
+            messages.send(reply, {"errno": str(error.errno)})
+        finally:
+            reply.close()
 
     def _start(self, command: Command, inherited: list[int]) -> None:
         status, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])

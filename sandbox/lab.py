@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any, Protocol, Self
 
+    import psutil
+
     from .command import Command
     from .node import Words
     from .plan import Step
@@ -103,6 +105,32 @@ class Lab:
         self._running.add(process)
         return process
 
+    def open_socket(self, node: str, *kind: int) -> int:
+        """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""
+        ours, theirs = messages.pair()
+        try:
+            request = {"socket": list(map(str, kind)), "node": node}
+            messages.send(self._socket, request, descriptors=[theirs.fileno()])
+            theirs.close()
+            reply, descriptors, _ = messages.receive(ours)
+        except OSError:
+            raise LabClosed("the lab is closed - open sockets before close()") from None
+        finally:
+            ours.close()
+            theirs.close()
+        if reply is None:
+            raise LabClosed("the lab's init was killed")
+        if not descriptors:
+            number = int(reply["errno"][0])
+            raise OSError(number, os.strerror(number))
+        return descriptors[0]
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of the lab but its init, as psutil.Process."""
+        import psutil
+
+        return psutil.Process(self._init_pid).children(recursive=True)
+
     def guard_terminal(self, fd: int) -> None:
         """Have init put the terminal's settings back should this program be killed."""
         messages.send(self._socket, {"terminal": ""}, descriptors=[fd])
@@ -119,13 +147,14 @@ class Lab:
             process.poll()
 
     def _await_up(self) -> int:
-        message, descriptors, _ = messages.receive(self._socket)
+        message, descriptors, pid = messages.receive(self._socket)
         if message is None:
             raise LabClosed("the lab's init was killed while it built the network")
         if "bug" in message:
             raise SandboxError(f"a bug in sandbox, please report it:\n{message['bug'][0]}")
         if "refused" in message:
             raise _refusal(self.plan, message)
+        self._init_pid = pid
         self.took_s = [float(text) for text in message["took"]]
         return descriptors[0]
 

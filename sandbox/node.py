@@ -9,10 +9,13 @@ from .names import variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     import subprocess
     from collections.abc import Mapping, Sequence
     from os import PathLike
     from typing import Any
+
+    from pyroute2 import IPRoute
 
     from .lab import Lab
     from .process import Process
@@ -122,6 +125,26 @@ class Node:
             process.begin()
         process.args = args
         return process
+
+    def socket(self, family: int = -1, type: int = -1, proto: int = -1) -> socket.socket:
+        """A socket in this node's network for this program, which itself stays where it is.
+
+        Takes socket.socket's arguments and raises OSError where the kernel refuses them.
+        """
+        import socket
+
+        kind = (
+            socket.AF_INET if family == -1 else family,
+            socket.SOCK_STREAM if type == -1 else type,
+            0 if proto == -1 else proto,
+        )
+        return socket.socket(fileno=self.lab.open_socket(self.name, *kind))
+
+    def iproute(self) -> IPRoute:
+        """pyroute2's IPRoute speaking to this node's network, to look at it or change it; close it when done."""
+        from .kernel.rtnetlink.iproute import open_iproute
+
+        return open_iproute(self.socket)
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a command: `env` or this program's own, and the SANDBOX_ variables."""

@@ -119,7 +119,13 @@ class Topology:
     def __post_init__(self) -> None:
         for name in self.nodes:
             check_name(name)
-        _check_addresses([end for link in self.links for end in link.ends])
+        if len(set(self.nodes)) < len(self.nodes):
+            raise RequestError(f"{self.nodes!r}: a node twice - name each one once")
+        ends = [end for link in self.links for end in link.ends]
+        for end in ends:
+            if end.node not in self.nodes:
+                raise RequestError(f"{str(end)!r}: an end in no node - add {end.node!r} to {self.nodes!r}")
+        _check_addresses(ends)
 
     @property
     def wires(self) -> tuple[tuple[Interface, Interface], ...]:
@@ -170,12 +176,9 @@ def _address(text: str) -> Address:
 def _host(text: str) -> IPv4Address | IPv6Address:
     family = IPv6Address if ":" in text else IPv4Address
     try:
-        address = family(text)
+        return family(text)
     except ValueError:
         raise RequestError(f"{text!r}: not an IP address - write one such as 192.168.1.1 or fd00::1") from None
-    if "%" in text:
-        raise RequestError(f"{text!r}: a link-local address with a scope - use an address such as fd00::1")
-    return address
 
 
 def _interface(address: IPv4Address | IPv6Address, prefix: int) -> Address:
@@ -186,6 +189,10 @@ def _interface(address: IPv4Address | IPv6Address, prefix: int) -> Address:
 
 def _check_host(address: Address) -> None:
     """Raise RequestError unless one host can have this address: the kernel itself takes nearly anything."""
+    if not isinstance(address, IPv4Interface | IPv6Interface):
+        raise TypeError(f"an address is an IPv4Interface or IPv6Interface, not {address!r}")
+    if isinstance(address, IPv6Interface) and address.scope_id:
+        raise RequestError(f"{str(address)!r}: an address with a scope - use one such as fd00::1")
     example = "192.168.1.1" if address.version == 4 else "fd00::1"
     if kind := _kind(address.ip):
         raise RequestError(f"'{address.ip}': {kind}, not a host's - use one such as {example}")
