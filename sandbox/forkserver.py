@@ -23,13 +23,25 @@ if TYPE_CHECKING:
 SCRIPT = "import sys; sys.path += {path!r}; from sandbox.forkserver import serve; serve({requests}, {caller})"
 
 
-def launch(topology: Topology, lab: socket, *, as_root: bool = False) -> None:
-    """Have the init of a new lab forked; it will answer on `lab`. Safe from any thread."""
+def launch(topology: Topology, *, as_root: bool = False) -> socket:
+    """Have the init of a new lab forked; returns the socket on which it will answer. Safe from any thread."""
     request: dict[str, str | list[str]] = {
         "node": list(topology.nodes),
         "pair": [f"{link.first} {link.second}" for link in topology.links],
         "as root": ["yes"] if as_root else [],
     }
+    ours, theirs = messages.pair()
+    try:
+        _ask(request, theirs)
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours
+
+
+def _ask(request: dict[str, str | list[str]], lab: socket) -> None:
     try:
         messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
     except (BrokenPipeError, ConnectionResetError):
@@ -94,10 +106,7 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
         if request is None:
             break
         lab = messages.adopt(descriptors[0])
-        try:
-            init.launch(_topology(request), lab, caller_fd, as_root="as root" in request)
-        except OSError as error:
-            messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
+        init.launch(_topology(request), lab, caller_fd, as_root="as root" in request)
         lab.close()
     os._exit(0)
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import select
 from _socket import socket
-from contextlib import suppress
 
-from . import messages, spawn
+from . import messages
 from .apply import Builder, Rejected
 from .command import Command
 from .kernel import clone, descriptors, namespace, userns
@@ -31,17 +30,21 @@ CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
 LAB_FD, CALLER_FD = 3, 4
 
 
-def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = False) -> int:
-    """Fork the init of a new lab and return its pid.
+def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = False) -> None:
+    """Fork the init of a new lab from this process, which must have one thread only.
 
-    It answers on `lab` once the network stands, and ends when `caller_fd`, a pidfd, says the caller did.
-    Raises OSError when the kernel grants no namespaces; the process must have one thread only.
+    It answers on `lab`: that the network stands, or what the kernel refused. It ends when `caller_fd`, a pidfd,
+    says that the caller did.
     """
     uid, gid = os.getuid(), os.getgid()
     needs_userns = as_root or not _is_privileged()
-    pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
+    try:
+        pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
+    except OSError as error:
+        messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
+        return
     if pid:
-        return pid
+        return
     try:
         _keep_only(lab.fileno(), caller_fd)
         init = Init(topology, messages.adopt(LAB_FD), CALLER_FD)
@@ -88,6 +91,9 @@ class Init:
 
     def serve(self) -> NoReturn:
         """Start what the caller sends, pass on its signals, reap, until the caller closes the lab or dies."""
+        # Loaded only now: meanwhile the caller prepares its commands on another processor.
+        from . import spawn  # noqa: F401
+
         children = _child_alarm()
         self._poll = select.poll()
         for fd in (self._lab.fileno(), self._caller_fd, children):
@@ -133,6 +139,8 @@ class Init:
         try:
             pid = os.fork()
             if pid == 0:
+                from . import spawn
+
                 _forget_children()
                 netns_fd = self._namespaces[command.node]
                 spawn.execute(command, netns_fd, hosts_file(self._topology, command.node), inherited[2:], report)
@@ -197,8 +205,10 @@ class Running:
 
     def tell(self, fields: dict[str, str]) -> None:
         """Send to whoever waits for the command; nobody need."""
-        with suppress(BrokenPipeError, ConnectionResetError):
+        try:
             messages.send(self.status, fields)
+        except (BrokenPipeError, ConnectionResetError):
+            return
 
     def signal(self, number: int, *, to_group: bool) -> None:
         """Deliver a signal to the command, or as a terminal would to all of its process group."""
@@ -228,7 +238,7 @@ class Terminal:
 
 def _is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         for line in status:
             if line.startswith("CapEff:"):
                 held = int(line.split()[1], 16)

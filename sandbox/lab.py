@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from _socket import socket
-    from collections.abc import Iterator, Sequence
-    from typing import Any, Protocol, Self
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Self
 
     import psutil
 
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from .node import Words
     from .plan import Step
 
-    class Launch(Protocol):
-        """How the lab's init comes to be: forked by a fork server, or by a program that can fork itself."""
-
-        def __call__(self, topology: Topology, lab: socket, *, as_root: bool) -> object: ...
+    # How the lab's init comes to be; returns the socket on which it will answer.
+    Launch = Callable[[], socket]
 
 
 CLOSE_TIMEOUT_MS = 10_000
@@ -48,16 +46,12 @@ class Lab:
         self.plan = plan(topology)
         self._owner = os.getpid()
         self._running: set[Process] = set()
-        self._socket, theirs = messages.pair()
+        self._socket = launch() if launch else _fork_by_server(topology, as_root=as_root)
         try:
-            (launch or _forkserver())(topology, theirs, as_root=as_root)
-            theirs.close()
             self._init_fd = self._await_up()
         except BaseException:
             self._socket.close()
             raise
-        finally:
-            theirs.close()
         self.nodes = tuple(Node(self, name) for name in topology.nodes)
 
     def __getitem__(self, name: str) -> Node:
@@ -178,10 +172,10 @@ def run(args: Words, *, as_root: bool = False, **options: Any) -> subprocess.Com
         return lab.nodes[0].run(args, last=True, **options)
 
 
-def _forkserver() -> Launch:
+def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:
     from .forkserver import launch
 
-    return launch
+    return launch(topology, as_root=as_root)
 
 
 def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:

@@ -176,7 +176,7 @@ def current_directory() -> str:
 
 def _umask() -> int:
     """This process's umask: os.umask() could tell it only by changing it under other threads."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         return next(int(line.split()[1], 8) for line in status if line.startswith("Umask:"))
 
 

@@ -119,11 +119,12 @@ class Topology:
     def __post_init__(self) -> None:
         for name in self.nodes:
             check_name(name)
-        if len(set(self.nodes)) < len(self.nodes):
+        nodes = set(self.nodes)
+        if len(nodes) < len(self.nodes):
             raise RequestError(f"{self.nodes!r}: a node twice - name each one once")
         ends = [end for link in self.links for end in link.ends]
         for end in ends:
-            if end.node not in self.nodes:
+            if end.node not in nodes:
                 raise RequestError(f"{str(end)!r}: an end in no node - add {end.node!r} to {self.nodes!r}")
         _check_addresses(ends)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from .arguments import RunRequest
+
 INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # as a command that dies of SIGPIPE
 
@@ -29,7 +31,8 @@ def main() -> NoReturn:
         status = INTERRUPTED
     # Tearing down an interpreter that ends anyway takes 2 ms; all that was written is flushed here.
     try:
-        sys.stdout.flush()
+        if sys.stdout:  # None when it was closed at the start
+            sys.stdout.flush()
     except OSError:
         status = status or CLOSED_OUTPUT
     os._exit(status)
@@ -44,9 +47,7 @@ def _carry_out(arguments: Sequence[str]) -> int:
 
             request = parse(arguments[1:])
             if request is not None:
-                from .run import run
-
-                return run(request)
+                return carry_out(request)
         from .app import typed
 
         return typed(arguments)
@@ -57,6 +58,17 @@ def _carry_out(arguments: Sequence[str]) -> int:
     except OSError as error:
         path = f"{error.filename!r}: " if error.filename else ""
         return complain(f"{path}{error.strerror or error}", 125)
+
+
+def carry_out(request: RunRequest) -> int:
+    """`sandbox run`; returns the exit status."""
+    from .launch import launch
+
+    lab = launch(request.topology, as_root=request.as_root)
+    # Only now: while this is imported, init builds the network on another processor.
+    from .run import run
+
+    return run(request, lab)
 
 
 def complain(what: str, status: int) -> int:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
-from . import complain
+from . import carry_out, complain
 from .arguments import ExplainRequest, RunRequest, parse, parse_explain
 
 RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
@@ -115,8 +115,6 @@ def run(
 ) -> None:
     """See RUN_HELP."""
     del pair, until, stdin, as_root, raw, as_json, quiet, verbose
-    from .run import run as carry_out
-
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 

@@ -6,7 +6,6 @@ import os
 import select
 from time import monotonic
 
-from .. import init
 from ..command import Command
 from ..lab import Lab
 from ..node import current_directory
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Sequence
 
-    from ..topology import Topology
     from .arguments import RunRequest
     from .output import Output
 
@@ -28,9 +26,9 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 BY_SIGNAL = 128
 
 
-def run(request: RunRequest) -> int:
-    """Carry out the request; returns the exit status."""
-    with Lab(request.topology, as_root=request.as_root, launch=_fork_init) as lab:
+def run(request: RunRequest, init: socket) -> int:
+    """Carry out the request in the lab that `init` builds; returns the exit status."""
+    with Lab(request.topology, launch=lambda: init) as lab:
         if request.verbose:
             _show_steps(lab)
         try:
@@ -40,20 +38,9 @@ def run(request: RunRequest) -> int:
                 return _status(run_in_terminal(lab, _command(request, lab, 0, terminal=True)))
             return _run_all(request, lab)
         except OSError as error:
+            if error.filename is None:
+                raise  # no command's: our own output's
             return _not_executed(error)
-
-
-def _fork_init(topology: Topology, lab: socket, *, as_root: bool) -> None:
-    # A process of its own with one thread: it needs no fork server.
-    own_pidfd = os.pidfd_open(os.getpid())
-    try:
-        init.launch(topology, lab, own_pidfd, as_root=as_root)
-    except OSError as error:
-        from .. import messages
-
-        messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
-    finally:
-        os.close(own_pidfd)
 
 
 def _run_all(request: RunRequest, lab: Lab) -> int:

@@ -66,7 +66,7 @@ def _stops_by_default(pid: int) -> bool:
     """Whether the process neither catches nor ignores SIGTSTP: proc_pid_status(5), SigIgn and SigCgt."""
     bit = 1 << (posix.SIGTSTP - 1)
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
             fields = dict(line.split(":", 1) for line in status)
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -64,5 +64,5 @@ def no_new_privileges() -> None:
 
 def _last_capability() -> int:
     """The highest capability this kernel knows; it may be newer than libcap's headers."""
-    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
+    with open("/proc/sys/kernel/cap_last_cap", encoding="utf-8") as file:
         return int(file.read())

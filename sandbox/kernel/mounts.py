@@ -43,7 +43,7 @@ def own_processes() -> None:
 def own_hosts(text: str) -> None:
     """An /etc/hosts of one's own. Its file system is left where own_devices() covers it: in /sys."""
     mount("tmpfs", "/sys", "tmpfs", HARMLESS, b"mode=755,size=1m")
-    with open("/sys/hosts", "w", encoding="ascii") as file:
+    with open("/sys/hosts", "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(text)
     mount("/sys/hosts", "/etc/hosts", None, MS_BIND)
