@@ -52,9 +52,19 @@ def forbidden(number: int, stage: str = "") -> NotAllowed | None:
         return NotAllowed(what, "run the container with --security-opt seccomp=unconfined, or outside of it")
     if number == errno.EOPNOTSUPP:
         return NotAllowed("the kernel has no veth interfaces", "load them: sudo modprobe veth")
-    if number in (errno.EPERM, errno.EACCES):
-        return next((NotAllowed(each.seen, each.fix) for each in _settings() if not each.ok), None)
+    if number == errno.ENOENT and stage == "write /etc/hosts":
+        return NotAllowed("/etc/hosts is missing", _hosts().fix)
+    if number in (errno.EPERM, errno.EACCES, errno.EINVAL):
+        refusals = (NotAllowed(each.seen, each.fix) for each in _settings() if not each.ok)
+        return next(refusals, _unexplained(stage))
     return None
+
+
+def _unexplained(stage: str) -> NotAllowed | None:
+    """Where no setting forbids a user namespace, these are left."""
+    if stage != "create namespaces":
+        return None
+    return NotAllowed("user namespaces are refused, as in a chroot or by a security module", "leave it, or be root")
 
 
 def _settings() -> Iterator[Check]:
@@ -65,6 +75,7 @@ def _settings() -> Iterator[Check]:
         yield _switch("kernel.apparmor_restrict_unprivileged_userns", forbids="1")
     for kind in NAMESPACES:
         yield _namespaces(kind)
+    yield _root()
     yield _proc()
     yield _hosts()
     yield _descriptors()
@@ -91,6 +102,14 @@ def _namespaces(kind: str) -> Check:
     if now is None:
         return Check(key, False, f"this kernel has no {kind} namespaces", "use a kernel built with them")
     return Check(key, now != "0", f"{key} is {now}", f"sudo sysctl -w {key}={ENOUGH_NAMESPACES}")
+
+
+def _root() -> Check:
+    """In a plain chroot mounts cannot be made one's own, and user namespaces are refused: clone(2), EPERM."""
+    is_mount_point = "/" in _mount_points()
+    seen = "/ is a mount point" if is_mount_point else "/ is not a mount point: this is a plain chroot"
+    fix = "enter it as root, by pivot_root, or after: mount --bind DIR DIR"
+    return Check("/", is_mount_point, seen, fix)
 
 
 def _proc() -> Check:
