@@ -35,6 +35,10 @@ class Command:
 
     def __post_init__(self) -> None:
         check_argv(self.argv)
+        for text in (self.cwd, self.executable or "", *self.environment, *self.environment.values()):
+            check_text(text)
+        if any(not key or "=" in key for key in self.environment):
+            raise ValueError("illegal environment variable name")
 
     def to_message(self) -> dict[str, str | Sequence[str]]:
         """The fields to send."""
@@ -74,5 +78,11 @@ def check_argv(argv: Sequence[str]) -> None:
     """Raise RequestError for a command without a program, ValueError for one with a NUL in it."""
     if not argv or not argv[0]:
         raise RequestError("no command - write what to run, such as: -- ping -c 1 192.168.1.2")
-    if any("\0" in word for word in argv):
+    for word in argv:
+        check_text(word)
+
+
+def check_text(text: str) -> None:
+    """Raise ValueError for a NUL, which ends a text in C, and in a message."""
+    if "\0" in text:
         raise ValueError("embedded null byte")

@@ -45,7 +45,7 @@ def forbidden(number: int, stage: str = "") -> NotAllowed | None:
         return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024")
     if number == errno.EAGAIN:
         return NotAllowed("too many processes for this user (ulimit -u)", "raise it or end some: ulimit -u")
-    if number == errno.ENOSPC:
+    if number == errno.ENOSPC and stage:  # without one it is a full disk
         return _limit_reached(stage)
     if number == errno.ENOSYS:
         what = "a system call is hidden here, most likely by a container's seccomp filter"
@@ -64,7 +64,7 @@ def _unexplained(stage: str) -> NotAllowed | None:
     """Where no setting forbids a user namespace, these are left."""
     if stage != "create namespaces":
         return None
-    return NotAllowed("user namespaces are refused, as in a chroot or by a security module", "leave it, or be root")
+    return NotAllowed("user namespaces are refused, as in a chroot or by a security module", "leave it")
 
 
 def _settings() -> Iterator[Check]:
@@ -114,9 +114,7 @@ def _root() -> Check:
 
 def _proc() -> Check:
     """The kernel lets a user namespace mount /proc only where nothing of the present one is covered."""
-    covered = [
-        path for path in _mount_points() if path.startswith("/proc/") and path != "/proc/sys/fs/binfmt_misc"
-    ]
+    covered = [path for path in _mount_points() if path.startswith("/proc/") and path != "/proc/sys/fs/binfmt_misc"]
     fix = "run the container with --security-opt systempaths=unconfined, or outside of it"
     seen = f"/proc is masked in places ({', '.join(covered[:2])})" if covered else "/proc is whole"
     return Check("/proc", not covered or os.geteuid() == 0, seen, fix)
@@ -170,7 +168,8 @@ def _limit_reached(stage: str) -> NotAllowed:
     kinds = {"net": ("net",), "make its own mounts and hostname": ("mnt", "uts")}.get(stage, ("user", "pid"))
     keys = [f"user.max_{kind}_namespaces" for kind in kinds]
     now = " and ".join(f"{key} is {_read(key)}" for key in keys)
-    return NotAllowed(f"too many namespaces: {now}", f"sudo sysctl -w {keys[0]}={ENOUGH_NAMESPACES}")
+    lowest = min(keys, key=lambda key: int(_read(key) or 0))
+    return NotAllowed(f"too many namespaces: {now}", f"sudo sysctl -w {lowest}={ENOUGH_NAMESPACES}")
 
 
 def _read(key: str) -> str | None:

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from _socket import socket
     from typing import NoReturn
 
-SCRIPT = "import sys; sys.path += {path!r}; from sandbox.forkserver import serve; serve({requests}, {caller})"
+# This very sandbox, whichever else may be installed; and behind it whatever the program itself can import.
+SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+import sandbox
+del sys.path[0]
+sys.path += {path!r}
+from sandbox.forkserver import serve
+serve({requests}, {caller})
+"""
 
 
 def launch(topology: Topology, *, as_root: bool = False) -> socket:
@@ -57,13 +66,12 @@ def _warm(_pid: int) -> socket:
     import subprocess
 
     if not sys.executable:
-        raise SandboxError(
-            "this program embeds Python - run it with a python executable (sys.executable is empty)"
-        )
+        raise SandboxError("this program embeds Python - run it with a python executable (sys.executable is empty)")
     ours, theirs = messages.pair()
     caller_fd = os.pidfd_open(os.getpid())
-    path = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *filter(os.path.isabs, sys.path)]
-    script = SCRIPT.format(path=path, requests=theirs.fileno(), caller=caller_fd)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    path = list(filter(os.path.isabs, sys.path))
+    script = SCRIPT.format(root=root, path=path, requests=theirs.fileno(), caller=caller_fd)
     try:
         # It forks at once and its parent ends: a program that waits for all of its children must not meet it.
         subprocess.run(

@@ -45,15 +45,15 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         return
     if pid:
         return
+    init = Init(topology, lab, caller_fd)
     try:
-        _keep_only(lab.fileno(), caller_fd)
-        init = Init(topology, messages.adopt(LAB_FD), CALLER_FD)
+        init.attempt("let go of the caller's files", init.let_go)
         if needs_userns:
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
         init.build()
         init.serve()
     except BaseException:
-        _confess()
+        init.confess()
     finally:
         os._exit(1)
 
@@ -68,6 +68,16 @@ class Init:
         self._namespaces: dict[str, int] = {}
         self._commands: dict[int, Running] = {}
         self._terminal = Terminal()
+
+    def let_go(self) -> None:
+        """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        kept = {0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: self._lab.fileno(), CALLER_FD: self._caller_fd}
+        descriptors.place(kept)
+        descriptors.close_from(CALLER_FD + 1)
+        self._lab, self._caller_fd = messages.adopt(LAB_FD), CALLER_FD
+        os.setsid()
+        os.chdir("/")
 
     def build(self) -> None:
         """Carry out the plan and tell the caller: what each step took, and a pidfd on this process."""
@@ -103,8 +113,7 @@ class Init:
                 if fd == self._lab.fileno():
                     self._hear()
                 elif fd == self._caller_fd:
-                    self._terminal.restore()
-                    os._exit(0)
+                    self._follow_the_caller()
                 elif fd == children:
                     os.read(children, 4096)
                     self._reap()
@@ -113,7 +122,9 @@ class Init:
 
     def _hear(self) -> None:
         message, inherited, _ = messages.receive(self._lab)
-        if message is None or "close" in message:
+        if message is None:
+            self._follow_the_caller()
+        if "close" in message:
             os._exit(0)
         if "terminal" in message:
             self._terminal = Terminal(inherited[0])
@@ -121,6 +132,11 @@ class Init:
             self._open_socket(message, messages.adopt(inherited[0]))
         else:
             self._start(Command.from_message(message), inherited)
+
+    def _follow_the_caller(self) -> NoReturn:
+        """The caller died without closing the lab."""
+        self._terminal.restore()
+        os._exit(0)
 
     def _open_socket(self, message: messages.Message, reply: socket) -> None:
         """Give the caller a socket in a node's network. Init itself needs to be in none in particular."""
@@ -139,11 +155,7 @@ class Init:
         try:
             pid = os.fork()
             if pid == 0:
-                from . import spawn
-
-                _forget_children()
-                netns_fd = self._namespaces[command.node]
-                spawn.execute(command, netns_fd, hosts_file(self._topology, command.node), inherited[2:], report)
+                self._become(command, inherited[2:], report)
             messages.send(status, {"started": ""}, pid=pid)
             self._commands[pid] = Running(pid, status, ends_lab=command.last)
             self._poll.register(status.fileno(), select.POLLIN)
@@ -156,6 +168,19 @@ class Init:
             report.close()
             for fd in inherited[2:]:
                 os.close(fd)
+
+    def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
+        """In a fork: execute the command or end. A fork that came back would be a second init."""
+        from . import spawn
+
+        try:
+            _forget_children()
+            hosts = hosts_file(self._topology, command.node)
+            spawn.execute(command, self._namespaces[command.node], hosts, inherited, report)
+        except OSError as error:
+            spawn.fail(report, error, "prepare")
+        finally:
+            os._exit(spawn.NEVER_EXECUTED)
 
     def _reap(self) -> None:
         """Collect every child that ended: the commands, and the orphans that the kernel gave to PID 1."""
@@ -188,6 +213,12 @@ class Init:
             command.listened_to = False
         else:
             command.signal(int(message["signal"][0]), to_group="group" in message)
+
+    def confess(self) -> None:
+        """Tell the caller of the bug of ours that was just met."""
+        import traceback
+
+        messages.send(self._lab, {"bug": traceback.format_exc()})
 
     def _refuse(self, **fields: str) -> NoReturn:
         messages.send(self._lab, {"refused": "", **fields})
@@ -246,15 +277,6 @@ def _is_privileged() -> bool:
     return False
 
 
-def _keep_only(lab_fd: int, caller_fd: int) -> None:
-    """Let go of everything of the caller's: a pipe held open here would keep its reader waiting."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    descriptors.place({0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: lab_fd, CALLER_FD: caller_fd})
-    descriptors.close_from(CALLER_FD + 1)
-    os.setsid()
-    os.chdir("/")
-
-
 def _child_alarm() -> int:
     """A descriptor that becomes readable when a child has ended."""
     readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -267,10 +289,3 @@ def _forget_children() -> None:
     """In a fork: SIGCHLD is init's alone."""
     posix.set_wakeup_fd(-1)
     posix.signal(posix.SIGCHLD, posix.SIG_DFL)
-
-
-def _confess() -> None:
-    """A bug of ours: the caller shall see where."""
-    import traceback
-
-    messages.send(messages.adopt(os.dup(LAB_FD)), {"bug": traceback.format_exc()})

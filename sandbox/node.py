@@ -150,7 +150,8 @@ class Node:
         """The environment of a command: `env` or this program's own, and the SANDBOX_ variables."""
         told = variables(self.lab.topology, self.name)
         if env is None:
-            return {**os.environ, **told}
+            # A variable without a name, which `env =x` makes, cannot be passed on.
+            return {**{key: content for key, content in os.environ.items() if key}, **told}
         return {**told, **{os.fsdecode(key): os.fsdecode(content) for key, content in env.items()}}
 
 

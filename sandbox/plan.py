@@ -156,14 +156,17 @@ def plan(topology: Topology) -> tuple[Step, ...]:
     """The steps that build `topology`, in an order in which each finds what it needs."""
     wires = topology.wires
     ends = [end for wire in wires for end in wire]
+    ends_of: dict[str, list[Interface]] = {node: [] for node in topology.nodes}
+    for end in ends:
+        ends_of[end.node].append(end)
     steps: list[Step] = []
     for node in topology.nodes:
-        speaks_ipv6 = any(end.node == node and end.address.version == 6 for end in ends)
+        speaks_ipv6 = any(end.address.version == 6 for end in ends_of[node])
         steps += [CreateNamespace(node), *_settings(node, speaks_ipv6=speaks_ipv6)]
     steps += [CreateVeth(end, peer) for end, peer in wires]
     for node in topology.nodes:
         steps.append(SetUp(node, "lo", 1))
-        for end in (end for end in ends if end.node == node):
+        for end in ends_of[node]:
             steps += _bring_up(end)
     # Only after both ends are up can a link settle.
     return (*steps, *map(Settle, ends))

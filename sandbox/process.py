@@ -80,7 +80,11 @@ class Process:
         if not self.pid:
             self.get_ready()
         if self._held:
-            messages.send(self._report, {"go": ""})
+            try:
+                messages.send(self._report, {"go": ""})
+            except (BrokenPipeError, ConnectionResetError):
+                self._hang_up()
+                raise LabClosed("the lab's init was killed") from None
             self._read_report()
         self._report.close()
 
@@ -138,9 +142,7 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream:
                 _close(stream)

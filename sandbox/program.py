@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SCRIPT, ELF = b"#!", b"\x7fELF"
@@ -19,12 +20,13 @@ def find(name: str, environment: dict[str, str]) -> str:
         return _executable(name)
     refusal: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
     for directory in environment.get("PATH", DEFAULT_PATH).split(os.pathsep):
-        try:
-            return _executable(os.path.join(directory or ".", name))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            refusal = error
+        path = os.path.join(directory or ".", name)
+        # A shell passes over directories, and over what lies where it may not look.
+        if os.path.isfile(path):
+            try:
+                return _executable(path)
+            except PermissionError as error:
+                refusal = error
     raise refusal
 
 
@@ -39,17 +41,19 @@ def check(path: str) -> None:
     except PermissionError:
         return  # executable but unreadable is fine
     if first.startswith(SCRIPT):
-        interpreter = first[len(SCRIPT) :].split()
+        # To the kernel the \r of a file from Windows belongs to the interpreter's name.
+        interpreter = first[len(SCRIPT) :].replace(b"\t", b" ").strip(b" \n").split(b" ")[0]
         if interpreter:
-            _executable(os.fsdecode(interpreter[0]))
+            _executable(os.fsdecode(interpreter))
     elif not first.startswith(ELF) and not os.path.exists(BINFMT):
         raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC), path)
 
 
 def _executable(path: str) -> str:
-    status = os.stat(path)
-    if status.st_mode & 0o170000 == 0o040000:
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not os.access(path, os.X_OK):
+    # A FIFO would keep check() waiting for whoever writes to it.
+    if not stat.S_ISREG(mode) or not os.access(path, os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return path

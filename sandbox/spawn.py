@@ -37,11 +37,12 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
     report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
-    for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
-        try:
+    what = by_hand = ""
+    try:
+        for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
             carry_out()
-        except OSError as error:
-            _fail(report, error, what, by_hand)
+    except OSError as error:
+        fail(report, error, what, by_hand)
     try:
         path = program.find(command.executable or command.argv[0], dict(command.environment))
         if command.held:
@@ -50,7 +51,7 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
         os.execve(path, command.argv, command.environment)
     except OSError as error:
         error.filename = error.filename or command.argv[0]
-        _fail(report, error, "execute")
+        fail(report, error, "execute")
 
 
 def _stages(command: Command, netns_fd: int, hosts: str, wanted: dict[int, int]) -> Iterator[Stage]:
@@ -91,7 +92,7 @@ def _limit_resources(command: Command) -> None:
             resource.setrlimit(number, pair)
 
 
-def _fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:
+def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:
     messages.send(
         report,
         {

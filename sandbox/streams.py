@@ -86,9 +86,7 @@ class Streams:
         return fd
 
 
-def converse(
-    process: Process, collected: dict[Any, bytearray], input: Any, timeout: float | None
-) -> tuple[Any, Any]:
+def converse(process: Process, collected: dict[Any, bytearray], input: Any, timeout: float | None) -> tuple[Any, Any]:
     """What Process.communicate does. `collected` keeps what was read when time runs out."""
     deadline = None if timeout is None else monotonic() + timeout
     unsent = _as_bytes(process.stdin, input)
@@ -134,9 +132,7 @@ def _register(
                 selector.register(stream, selectors.EVENT_READ)
 
 
-def _expired(
-    process: Process, collected: dict[Any, bytearray], timeout: float | None
-) -> subprocess.TimeoutExpired:
+def _expired(process: Process, collected: dict[Any, bytearray], timeout: float | None) -> subprocess.TimeoutExpired:
     output, error = (bytes(collected[stream]) if stream else None for stream in (process.stdout, process.stderr))
     return subprocess.TimeoutExpired(process.args, timeout or 0, output=output, stderr=error)
 

@@ -73,9 +73,7 @@ class Link:
                 f"{str(a)!r} and {str(b)!r}: different prefixes - write /{a.address.network.prefixlen} on both"
             )
         if a.address.network != b.address.network:
-            raise RequestError(
-                f"{str(a)!r} and {str(b)!r}: different subnets - take both from {a.address.network}"
-            )
+            raise RequestError(f"{str(a)!r} and {str(b)!r}: different subnets - take both from {a.address.network}")
 
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:

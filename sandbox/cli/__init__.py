@@ -56,8 +56,10 @@ def _carry_out(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
+        from ..doctor import forbidden
+
         path = f"{error.filename!r}: " if error.filename else ""
-        return complain(f"{path}{error.strerror or error}", 125)
+        return complain(str(forbidden(error.errno or 0) or f"{path}{error.strerror or error}"), 125)
 
 
 def carry_out(request: RunRequest) -> int:

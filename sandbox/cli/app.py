@@ -101,9 +101,7 @@ class ExplainCommand(OurWords):
 def run(
     ctx: typer.Context,
     pair: Pairs = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")
-    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")] = None,
     stdin: Annotated[
         str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
     ] = None,
@@ -123,9 +121,7 @@ def run(
 def show_plan(
     ctx: typer.Context,
     pair: Pairs = None,
-    sh: Annotated[
-        bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")
-    ] = False,
+    sh: Annotated[bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """See EXPLAIN_HELP."""

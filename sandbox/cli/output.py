@@ -158,8 +158,10 @@ class JsonFrame:
 
     def around(self, lines: bytes, *, begun: bool) -> bytes:
         """One object a line."""
+        from io import BytesIO
         from json import dumps
 
         del begun
-        texts = lines.decode(errors="surrogateescape").splitlines(keepends=True)
+        # Unlike splitlines(), a file ends lines at newlines only: not at the \r of a progress bar.
+        texts = (line.decode(errors="surrogateescape") for line in BytesIO(lines))
         return "".join(dumps({**self._head, "text": text}) + "\n" for text in texts).encode()

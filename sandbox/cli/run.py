@@ -7,10 +7,10 @@ import select
 from time import monotonic
 
 from ..command import Command
+from ..errors import SandboxError
 from ..lab import Lab
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
-from . import complain
 from .signals import forwarding
 
 TYPE_CHECKING = False
@@ -31,16 +31,21 @@ def run(request: RunRequest, init: socket) -> int:
     with Lab(request.topology, launch=lambda: init) as lab:
         if request.verbose:
             _show_steps(lab)
-        try:
-            if _wants_terminal(request):
-                from .terminal import run_in_terminal
+        if _wants_terminal(request):
+            from .terminal import run_in_terminal
 
-                return _status(run_in_terminal(lab, _command(request, lab, 0, terminal=True)))
-            return _run_all(request, lab)
-        except OSError as error:
-            if error.filename is None:
-                raise  # no command's: our own output's
-            return _not_executed(error)
+            return _status(run_in_terminal(lab, _command(request, lab, 0, terminal=True), _begin_together))
+        return _run_all(request, lab)
+
+
+class NotExecuted(SandboxError):
+    """A command cannot be executed. Exit statuses as a shell's: 127 for what is not there, 126 for the rest."""
+
+    def __init__(self, error: OSError) -> None:
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        fix = "check its name and PATH" if is_missing else "it must be an executable program"
+        super().__init__(f"{error.filename!r}: {error.strerror} - {fix}")
+        self.exit_status = NOT_FOUND if is_missing else NOT_EXECUTABLE
 
 
 def _run_all(request: RunRequest, lab: Lab) -> int:
@@ -63,11 +68,14 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
 
 
 def _begin_together(processes: Sequence[Process]) -> None:
-    """All are ready before any executes."""
-    for process in processes:
-        process.get_ready()
-    for process in processes:
-        process.begin()
+    """All are ready before any executes. Raises NotExecuted."""
+    try:
+        for process in processes:
+            process.get_ready()
+        for process in processes:
+            process.begin()
+    except OSError as error:
+        raise NotExecuted(error) from error
 
 
 class Watch:
@@ -155,14 +163,6 @@ def _wants_terminal(request: RunRequest) -> bool:
 
 def _status(returncode: int) -> int:
     return BY_SIGNAL - returncode if returncode < 0 else returncode
-
-
-def _not_executed(error: OSError) -> int:
-    """Exit statuses as a shell's: 127 for what is not there, 126 for what cannot be executed."""
-    what = f"{error.filename!r}: {error.strerror}"
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return complain(f"{what} - check its name and PATH", NOT_FOUND)
-    return complain(f"{what} - it must be an executable program", NOT_EXECUTABLE)
 
 
 def _show_steps(lab: Lab) -> None:

@@ -20,9 +20,14 @@ OF_A_PROCESS = (posix.SIGTERM, posix.SIGHUP, posix.SIGUSR1, posix.SIGUSR2)
 IMPATIENCE_S = 2.0
 
 
+def stop() -> None:
+    """Stop, as a shell's ^Z asks for; returns when the shell continues us."""
+    os.kill(os.getpid(), posix.SIGSTOP)
+
+
 @contextmanager
-def forwarding(processes: Sequence[Process], *, resume: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Pass signals on while in this context. `resume` is called when we go on after a stop.
+def forwarding(processes: Sequence[Process], *, stop: Callable[[], object] = stop) -> Iterator[None]:
+    """Pass signals on while in this context. `stop` is called once a stop was passed on.
 
     A second SIGINT within two seconds kills.
     """
@@ -38,8 +43,7 @@ def forwarding(processes: Sequence[Process], *, resume: Callable[[], object] = l
         for process in processes:
             _deliver(process, number)
         if number == posix.SIGTSTP:
-            os.kill(os.getpid(), posix.SIGSTOP)
-            resume()
+            stop()
 
     # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
     forwarded = [each for each in OF_A_TERMINAL + OF_A_PROCESS if posix.getsignal(each) != posix.SIG_IGN]

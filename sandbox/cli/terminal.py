@@ -14,10 +14,12 @@ import tty
 from contextlib import ExitStack
 from signal import SIGWINCH, signal
 
-from .signals import forwarding
+from .signals import forwarding, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ..command import Command
     from ..lab import Lab
     from ..process import Process
@@ -26,22 +28,23 @@ AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)
 
 
-def run_in_terminal(lab: Lab, command: Command) -> int:
-    """Run `command` on a terminal to its end; returns its returncode."""
+def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None]) -> int:
+    """Run `command` on a terminal to its end, once it was set going by `begin`; returns its returncode."""
     with ExitStack() as stack:
         inner, given = os.openpty()
         stack.callback(os.close, inner)
         _copy_window(inner)
+        # Before the command: once that has begun, init has also read the settings that it is to put back.
+        raw = RawMode(lab)
         try:
             stderr = given if os.isatty(2) else 2
             process = lab.start(command, (given, given, stderr))
         finally:
             os.close(given)
-        process.begin()
-        raw = RawMode(lab)
+        begin([process])
         stack.callback(raw.leave)
         raw.enter()
-        with forwarding([process], resume=raw.enter_again):
+        with forwarding([process], stop=raw.stop):
             before = signal(SIGWINCH, lambda *_: _copy_window(inner))
             stack.callback(signal, SIGWINCH, before)
             _relay(inner, process)
@@ -59,10 +62,13 @@ class RawMode:
 
     def enter(self) -> None:
         """Hand every key through."""
-        tty.setraw(0)
+        # Not TCSAFLUSH, the default: it would throw away what was typed ahead.
+        tty.setraw(0, termios.TCSADRAIN)
 
-    def enter_again(self) -> None:
-        """After a stop, in which a shell used the terminal."""
+    def stop(self) -> None:
+        """Stop, and leave the terminal to the shell meanwhile."""
+        self.leave()
+        stop()
         self.enter()
 
     def leave(self) -> None:

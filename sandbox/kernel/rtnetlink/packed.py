@@ -10,9 +10,8 @@ import struct
 
 RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR = 16, 18, 20
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
-NLA_F_NESTED = 0x8000
 
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_AF_SPEC = 1, 3, 18, 26
+IFLA_IFNAME, IFLA_LINKINFO, IFLA_AF_SPEC = 3, 18, 26
 IFLA_NET_NS_FD, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES = 28, 31, 32
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
@@ -28,23 +27,22 @@ ADDRESS = struct.Struct("=BBBBI")  # ifaddrmsg: family, prefix, flags, scope, in
 ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
 
 
-def create_veth(
-    name: str, index: int, netns_fd: int, peer_name: str, peer_index: int, peer_netns_fd: int
-) -> bytes:
+def create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_index: int, peer_netns_fd: int) -> bytes:
     """`ip link add NAME netns A type veth peer PEER netns B`: both ends are made where they belong.
 
     Moving an end afterwards would block for 16 ms: it waits for every packet in flight on the machine.
     """
-    peer = _nested(VETH_INFO_PEER, _veth_end(peer_name, peer_index, peer_netns_fd))
-    info = _attribute(IFLA_INFO_KIND, b"veth") + _nested(IFLA_INFO_DATA, peer)
-    body = _veth_end(name, index, netns_fd) + _nested(IFLA_LINKINFO, info)
+    peer = _attribute(VETH_INFO_PEER, _veth_end(peer_name, peer_index, peer_netns_fd))
+    info = _attribute(IFLA_INFO_KIND, b"veth\0") + _attribute(IFLA_INFO_DATA, peer)
+    body = _veth_end(name, index, netns_fd) + _attribute(IFLA_LINKINFO, info)
     return _message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
 
 
 def no_link_local(index: int) -> bytes:
     """`ip link set dev NAME addrgenmode none`."""
     mode = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
-    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + _nested(IFLA_AF_SPEC, _nested(AF_INET6, mode)))
+    spec = _attribute(IFLA_AF_SPEC, _attribute(AF_INET6, mode))
+    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + spec)
 
 
 def add_address(index: int, packed: bytes, prefix: int) -> bytes:
@@ -88,7 +86,3 @@ def _veth_end(name: str, index: int, netns_fd: int) -> bytes:
 def _attribute(kind: int, content: bytes) -> bytes:
     padding = -len(content) % 4
     return ATTRIBUTE.pack(ATTRIBUTE.size + len(content), kind) + content + bytes(padding)
-
-
-def _nested(kind: int, content: bytes) -> bytes:
-    return _attribute(kind | NLA_F_NESTED, content)
