@@ -1,0 +1,75 @@
+"""A plan for people: every step of it, in order, and a picture."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from sandbox.explain import as_records, draw, explain, script
+from sandbox.plan import plan
+from sandbox.topology import Topology
+
+PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
+CHAIN = Topology.parse([("client:10.0.1.1", "b:10.0.1.2"), ("b:fd00::1", "server-of-many:fd00::2")])
+ALONE = Topology.alone()
+
+every_topology = pytest.mark.parametrize("topology", [PAIR, CHAIN, ALONE], ids=["pair", "chain", "alone"])
+
+
+@every_topology
+@pytest.mark.parametrize("show", [explain, script])
+def test_what_is_shown_is_the_plan_whole_and_in_order(topology: Topology, show: object) -> None:
+    lines = show(topology).splitlines()  # type: ignore[operator]
+    commands = [line for line in lines if line.startswith("ip ")]
+    assert commands == [str(step) for step in plan(topology)]
+    for step in plan(topology):
+        at = lines.index(str(step))
+        assert lines[at - 1] == f"# {step.why}"
+
+
+@every_topology
+def test_the_script_is_one_for_a_shell(topology: Topology) -> None:
+    text = script(topology)
+    assert text.startswith("#!/bin/sh -eu\n")
+    subprocess.run(["sh", "-n"], input=text, text=True, check=True)
+    removal = "; ".join(f"ip netns del {node}" for node in topology.nodes)
+    assert removal in text.splitlines()[1]
+    # All but the commands are comments: nothing else would run.
+    assert {line[:3] for line in text.splitlines() if line and not line.startswith("#")} == {"ip "}
+
+
+@every_topology
+def test_records_tell_the_same(topology: Topology) -> None:
+    assert as_records(topology) == [
+        {"step": type(step).__name__, "why": step.why, "command": str(step)} for step in plan(topology)
+    ]
+
+
+def test_a_pair_is_drawn_as_two_boxes_and_a_cable() -> None:
+    assert draw(PAIR).splitlines() == [
+        "  ┌ a ──────────────────┐          ┌ b ──────────────────┐",
+        "  │ eth0 192.168.1.1/24 ├── veth ──┤ 192.168.1.2/24 eth0 │",
+        "  └─────────────────────┘          └─────────────────────┘",
+    ]
+
+
+@every_topology
+def test_a_drawing_shows_every_end_and_its_boxes_are_closed(topology: Topology) -> None:
+    drawing = draw(topology)
+    for end in (end for wire in topology.wires for end in wire):
+        assert f"┌ {end.node} " in drawing
+        assert str(end.address) in drawing
+        assert end.name in drawing
+    for at in range(0, len(drawing.splitlines()) - 2, 4):
+        box = drawing.splitlines()[at : at + 3]
+        assert len({len(line) for line in box}) == 1
+        for corner, under in (("┌", "└"), ("┐", "┘")):
+            columns = [column for column, character in enumerate(box[0]) if character == corner]
+            assert [column for column, character in enumerate(box[2]) if character == under] == columns
+
+
+def test_a_node_alone_is_a_box_of_its_own() -> None:
+    assert "┌ sandbox " in draw(ALONE)
+    assert "│ lo" in draw(ALONE)
+    assert "veth" not in draw(ALONE)
