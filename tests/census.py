@@ -1,0 +1,112 @@
+"""What a machine has before and after: nothing that a test made may still be there at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+MARK = "TESTED_BY"  # in the environment of everything a test session starts; init and commands inherit it
+FORK_SERVER = "sandbox.forkserver"
+PACKAGE_TOOLS = ("pytest-of-", "pip-", "tmp-pip")
+# Of the kernel's count of network namespaces a few are always on some processor's own list.
+SLACK = 7 * 2 * (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Census:
+    """The machine at one moment."""
+
+    links: frozenset[str]
+    mounts: frozenset[str]
+    network_namespaces: int
+    cgroups: frozenset[str]
+    files: frozenset[str]
+    processes: frozenset[str]
+
+    @classmethod
+    def take(cls, mark: str) -> Census:
+        """Count everything; of processes only those with this mark."""
+        return cls(
+            frozenset(_links()),
+            frozenset(_mounts()),
+            _network_namespaces(),
+            frozenset(str(path) for path in Path("/sys/fs/cgroup").rglob("*/") if path.is_dir()),
+            frozenset(_files()),
+            frozenset(f"{pid}: {words}" for pid, words in marked(mark) if FORK_SERVER not in words),
+        )
+
+    def left_since(self, before: Census) -> list[str]:
+        """What is here now and was not then, as lines to read."""
+        found = []
+        for field in fields(self):
+            then, now = getattr(before, field.name), getattr(self, field.name)
+            if isinstance(now, frozenset):
+                found += [f"{field.name}: {each}" for each in sorted(now - then)]
+            elif now > then + SLACK:
+                found.append(f"{field.name}: {then} before, {now} now")
+        return found
+
+
+def marked(mark: str, *, variable: str = MARK) -> Iterator[tuple[int, str]]:
+    """Pid and command line of each live process, this one apart, with `variable=mark` in its environment."""
+    wanted = f"{variable}={mark}".encode()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        if int(name) == os.getpid():
+            continue
+        try:
+            if wanted in Path("/proc", name, "environ").read_bytes().split(b"\0"):
+                words = Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                yield int(name), words
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+
+
+def wait_for(fact: Callable[[], T], *, within: float, what: str = "") -> T:
+    """The value of `fact` once it is true. Fails with `what` when that takes longer than `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (value := fact()):
+        assert time.monotonic() < deadline, f"not within {within} s: {what or fact}"
+        time.sleep(0.002)
+    return value
+
+
+def _links() -> Iterator[str]:
+    output = subprocess.run(["ip", "-j", "link"], capture_output=True, check=True).stdout
+    for link in json.loads(output):
+        yield f"{link['ifindex']} {link['ifname']}"
+
+
+def _mounts() -> list[str]:
+    # A mount point can be there twice: the number of its mount tells them apart.
+    return Path("/proc/self/mountinfo").read_text().splitlines()
+
+
+def _network_namespaces() -> int:
+    try:
+        slabs = Path("/proc/slabinfo").read_text().splitlines()
+        return next(int(line.split()[1]) for line in slabs if line.startswith("net_namespace "))
+    except (PermissionError, FileNotFoundError, StopIteration):
+        return len(Counter(_namespaces_of_processes()))
+
+
+def _namespaces_of_processes() -> Iterator[str]:
+    for entry in Path("/proc").glob("[0-9]*/ns/net"):
+        try:
+            yield str(entry.readlink())
+        except OSError:
+            continue  # another's, or gone
+
+
+def _files() -> Iterator[str]:
+    for directory in ("/tmp", "/run", "/run/netns", "/dev/shm"):
+        if Path(directory).is_dir():
+            yield from (entry.path for entry in os.scandir(directory) if not entry.name.startswith(PACKAGE_TOOLS))

@@ -1,0 +1,197 @@
+"""What is sent to the launcher reaches every command, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import sandbox
+
+from ..census import wait_for
+from .conftest import PAIR, Cli
+from .programs import PYTHON, catcher
+
+FORWARDED = ["TERM", "INT", "HUP", "USR1", "USR2", "WINCH", "QUIT", "CONT"]
+WORDS = {"one": ("--", *catcher), "two": (*PAIR, "--", *catcher)}
+NODES = {"one": [""], "two": ["a | ", "b | "]}
+
+
+def number(name: str) -> signal.Signals:
+    return signal.Signals[f"SIG{name}"]
+
+
+def lines(process: subprocess.Popen[str], count: int) -> list[str]:
+    """The next `count` lines of its output, sorted."""
+    assert process.stdout
+    return sorted(process.stdout.readline().rstrip("\n") for _ in range(count))
+
+
+def start_catchers(cli: Cli, count: str) -> subprocess.Popen[str]:
+    """The launcher of one or two commands that print every signal they get, once they are ready to."""
+    process = cli.start("run", *WORDS[count])
+    assert lines(process, len(NODES[count])) == [f"{prefix}ready" for prefix in NODES[count]]
+    return process
+
+
+def commands(launcher: subprocess.Popen[Any]) -> list[psutil.Process]:
+    """The commands that it started: the children of its init."""
+    return [command for init in psutil.Process(launcher.pid).children() for command in init.children()]
+
+
+@pytest.mark.parametrize("count", ["one", "two"])
+@pytest.mark.parametrize("name", FORWARDED)
+def test_a_signal_reaches_each_command_exactly_once(cli: Cli, count: str, name: str) -> None:
+    process = start_catchers(cli, count)
+    process.send_signal(number(name))
+    prefixes = NODES[count]
+    assert lines(process, len(prefixes)) == [f"{prefix}SIG{name}" for prefix in prefixes]
+    # What comes next is the next signal, not the same one again.
+    after = "USR2" if name != "USR2" else "USR1"
+    process.send_signal(number(after))
+    assert lines(process, len(prefixes)) == [f"{prefix}SIG{after}" for prefix in prefixes]
+    for command in commands(process):
+        command.kill()
+    assert process.wait(5) == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("count", ["one", "two"])
+def test_a_stop_and_what_ends_it_reach_each_command_exactly_once(cli: Cli, count: str) -> None:
+    process = start_catchers(cli, count)
+    prefixes = NODES[count]
+    process.send_signal(signal.SIGTSTP)
+    wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=5)
+    process.send_signal(signal.SIGCONT)
+    expected = sorted(f"{prefix}{name}" for prefix in prefixes for name in ("SIGTSTP", "SIGCONT"))
+    assert lines(process, 2 * len(prefixes)) == expected
+    process.send_signal(signal.SIGUSR1)
+    assert lines(process, len(prefixes)) == [f"{prefix}SIGUSR1" for prefix in prefixes]
+
+
+def test_a_stop_stops_what_does_not_catch_it(cli: Cli) -> None:
+    process = cli.start("run", *PAIR, "--", "sleep", "99")
+    sleeping = wait_for(lambda: len(found := commands(process)) == 2 and _all_named("sleep", found), within=5)
+
+    def all_are(status: str) -> bool:
+        return {each.status() for each in (*sleeping, psutil.Process(process.pid))} == {status}
+
+    process.send_signal(signal.SIGTSTP)
+    wait_for(lambda: all_are(psutil.STATUS_STOPPED), within=5)
+    process.send_signal(signal.SIGCONT)
+    wait_for(lambda: all_are(psutil.STATUS_SLEEPING), within=5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 128 + signal.SIGTERM
+
+
+def _all_named(name: str, processes: list[psutil.Process]) -> list[psutil.Process]:
+    return processes if all(each.name() == name for each in processes) else []
+
+
+@pytest.mark.parametrize("count", ["one", "two"])
+def test_a_second_interrupt_kills(cli: Cli, count: str) -> None:
+    process = start_catchers(cli, count)
+    process.send_signal(signal.SIGINT)
+    assert lines(process, len(NODES[count])) == [f"{prefix}SIGINT" for prefix in NODES[count]]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 128 + signal.SIGKILL
+
+
+def test_a_second_interrupt_after_a_while_is_only_an_interrupt(cli: Cli) -> None:
+    process = start_catchers(cli, "one")
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        assert lines(process, 1) == ["SIGINT"]
+        begun = time.monotonic()
+        wait_for(lambda begun=begun: time.monotonic() - begun > 2.1, within=5)  # type: ignore[misc]
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize("count", ["one", "two"])
+@pytest.mark.parametrize(("name", "status"), [("TERM", 143), ("INT", 130), ("HUP", 129)])
+def test_a_sleeping_command_ends_within_a_second(cli: Cli, count: str, name: str, status: int) -> None:
+    process = cli.start("run", *(PAIR if count == "two" else ()), "--", "sleep", "99")
+    wait_for(lambda: _all_named("sleep", commands(process)), within=5)
+    wait_for(lambda: len(commands(process)) == len(NODES[count]), within=5)
+    begun = time.monotonic()
+    process.send_signal(number(name))
+    assert process.wait(5) == status
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1"])
+@pytest.mark.parametrize("tenths", range(0, 10, 3))
+def test_a_signal_in_the_middle_of_the_start_leaves_nothing(cli: Cli, name: str, tenths: int) -> None:
+    # A launch takes some 30 ms: from before Python has started until the commands run.
+    process = cli.start("run", *PAIR, "--", "sleep", "99")
+    begun = time.monotonic()
+    wait_for(lambda: time.monotonic() - begun > tenths / 200, within=5)
+    process.send_signal(number(name))
+    assert process.wait(5) in (-number(name), 128 + number(name))
+    cli.await_nothing_left()
+
+
+def test_an_ignored_hangup_stays_ignored(cli: Cli) -> None:
+    process = cli.start("run", "--", *catcher, before=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
+    assert lines(process, 1) == ["ready"]
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGUSR1)
+    assert lines(process, 1) == ["SIGUSR1"]
+
+
+def test_children_get_the_interrupt_as_well(cli: Cli) -> None:
+    process = cli.start("run", "--", "sh", "-c", "sleep 99; echo $?")
+    wait_for(lambda: [each for each in commands(process) if each.children()], within=5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 130
+
+
+@pytest.mark.parametrize("ignored", ["HUP", "INT", "PIPE", "CHLD", "USR1"])
+def test_a_command_begins_with_default_actions_and_an_empty_mask(cli: Cli, ignored: str) -> None:
+    # Not Python: it ignores SIGPIPE by itself.
+    before = ("sh", "-c", f'trap "" {ignored}; exec "$@"', "sh")
+    done = cli("run", "--", "grep", "-E", "Sig(Ign|Blk)", "/proc/self/status", before=before)
+    assert {line.split()[1] for line in done.stdout.splitlines()} == {"0" * 16}
+
+
+def test_a_blocked_signal_is_not_blocked_in_the_command(node: sandbox.Node) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
+    try:
+        done = node.run(["grep", "SigBlk", "/proc/self/status"], capture_output=True, text=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert done.stdout.split()[1] == "0" * 16
+
+
+def test_a_process_can_be_sent_every_signal(node: sandbox.Node) -> None:
+    with node.popen([*catcher], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        for each in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM):
+            process.send_signal(each)
+            assert process.stdout.readline() == f"{each.name}\n"
+        process.terminate()
+        assert process.stdout.readline() == "SIGTERM\n"
+        process.kill()
+        assert process.wait(5) == -signal.SIGKILL
+        process.send_signal(signal.SIGTERM)  # to nobody: no error, as with subprocess
+
+
+def test_a_command_leads_a_session_of_its_own(node: sandbox.Node) -> None:
+    script = "import os; print(os.getsid(0) == os.getpgrp() == os.getpid() != 1)"
+    assert node.run([*PYTHON, script], capture_output=True, text=True).stdout == "True\n"
+
+
+def test_init_cannot_be_killed_from_inside(node: sandbox.Node) -> None:
+    assert node.run(["sh", "-c", "kill -9 1; kill -TERM 1; kill -INT 1; echo alive"], capture_output=True).stdout
+    assert node.run(["true"]).returncode == 0
+
+
+def test_processes_outside_cannot_be_seen_or_signalled(node: sandbox.Node) -> None:
+    done = node.run(["sh", "-c", f"kill -0 {os.getpid()}"], capture_output=True)
+    assert done.returncode != 0
+    assert Path("/proc/self").exists()

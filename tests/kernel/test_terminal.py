@@ -1,0 +1,262 @@
+"""One command on a terminal: it has one of its own inside ours, and ours is put back."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from typing import Any
+
+import pexpect
+import psutil
+import pytest
+
+from ..census import wait_for
+from .conftest import PAIR, Cli
+from .programs import PYTHON, catcher
+
+RUN = [sys.executable, "-m", "sandbox", "run"]
+
+
+class Terminals:
+    """Programs on pseudo-terminals of their own; killed at the end."""
+
+    def __init__(self, cli: Cli) -> None:
+        self._cli = cli
+        self._opened: list[pexpect.spawn[str]] = []
+
+    def __call__(self, words: list[str], **options: Any) -> pexpect.spawn[str]:
+        environment = {**self._cli.environment, "PS1": "prompt> ", "TERM": "dumb"}
+        options = {"env": environment, "encoding": "utf-8", "timeout": 10, "dimensions": (33, 111), **options}
+        terminal = pexpect.spawn(words[0], list(words[1:]), **options)
+        terminal.delaybeforesend = None
+        self._opened.append(terminal)
+        return terminal
+
+    def shell(self) -> pexpect.spawn[str]:
+        """An interactive shell with job control."""
+        shell = self(["bash", "--norc", "--noprofile", "--noediting", "-i"])
+        shell.expect("prompt> ")
+        return shell
+
+    def close(self) -> None:
+        for terminal in self._opened:
+            terminal.close(force=True)
+
+
+@pytest.fixture
+def terminal(cli: Cli) -> Iterator[Terminals]:
+    terminals = Terminals(cli)
+    yield terminals
+    terminals.close()
+
+
+def settings(terminal: pexpect.spawn[str]) -> list[Any]:
+    return termios.tcgetattr(terminal.child_fd)
+
+
+def has_exited(process: pexpect.spawn[str]) -> int:
+    """The exit status in the manner of a shell."""
+    process.expect(pexpect.EOF)
+    process.wait()
+    return process.exitstatus if process.exitstatus is not None else 128 + int(process.signalstatus or 0)
+
+
+def test_the_only_command_has_a_terminal_of_its_own(terminal: Terminals) -> None:
+    ours = os.ttyname(0) if os.isatty(0) else ""
+    inside = terminal([*RUN, "--", "sh", "-c", "tty; test -t 0 && test -t 1 && test -t 2 && echo all"])
+    inside.expect(r"/dev/pts/\d+\r\nall\r\n")
+    assert inside.match.group() != ours
+    assert has_exited(inside) == 0
+
+
+def test_the_exit_status_passes_a_terminal(terminal: Terminals) -> None:
+    assert has_exited(terminal([*RUN, "--", "sh", "-c", "exit 42"])) == 42
+    assert has_exited(terminal([*RUN, "--", "sh", "-c", "kill -9 $$"])) == 137
+
+
+def test_what_cannot_be_executed_is_told_on_a_terminal(terminal: Terminals) -> None:
+    inside = terminal([*RUN, "--", "no-such-program"])
+    inside.expect("sandbox: error: 'no-such-program'")
+    assert has_exited(inside) == 127
+
+
+def test_several_commands_share_no_terminal(terminal: Terminals) -> None:
+    inside = terminal([*RUN, *PAIR, "--", "sh", "-c", "test -t 0 || test -t 1 || echo none"])
+    inside.expect("[ab] .*none.*[ab] .*none")
+    assert has_exited(inside) == 0
+
+
+@pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
+def test_one_control_c_is_one_interrupt_for_each_command(terminal: Terminals, pair: tuple[str, ...]) -> None:
+    inside = terminal([*RUN, *pair, "--", *catcher])
+    commands = 2 if pair else 1
+    for _ in range(commands):
+        inside.expect("ready")
+    inside.sendintr()
+    for _ in range(commands):
+        inside.expect("SIGINT")
+    assert inside.expect(["SIGINT", pexpect.TIMEOUT], timeout=0.3) == 1
+
+
+@pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
+def test_control_c_ends_what_does_not_catch_it(terminal: Terminals, pair: tuple[str, ...]) -> None:
+    inside = terminal([*RUN, *pair, "--", "sh", "-c", "echo ready; sleep 99; echo survived"])
+    for _ in range(2 if pair else 1):
+        inside.expect("ready")
+    inside.sendintr()
+    assert has_exited(inside) == 130
+    assert "survived" not in str(inside.before)
+
+
+def test_control_backslash_is_a_quit(terminal: Terminals) -> None:
+    inside = terminal([*RUN, "--", *catcher])
+    inside.expect("ready")
+    inside.send("\x1c")
+    inside.expect("SIGQUIT")
+
+
+def test_control_d_is_the_end_of_input(terminal: Terminals) -> None:
+    inside = terminal([*RUN, "--", "cat"])
+    inside.sendline("hello")
+    inside.expect("hello\r\nhello\r\n")
+    inside.sendeof()
+    assert has_exited(inside) == 0
+
+
+def test_the_size_of_the_window_is_passed_on(terminal: Terminals) -> None:
+    assert "33 111" in terminal([*RUN, "--", "stty", "size"]).read()
+
+
+def test_a_change_of_the_window_is_passed_on(terminal: Terminals) -> None:
+    script = """
+import os, signal
+signal.signal(signal.SIGWINCH, lambda *_: print('now', *os.get_terminal_size(0), flush=True))
+print('ready', flush=True)
+while True: signal.pause()
+"""
+    inside = terminal([*RUN, "--", *PYTHON, script])
+    inside.expect("ready")
+    inside.setwinsize(44, 122)
+    inside.expect("now 122 44\r\n")
+
+
+def test_a_large_output_arrives_whole(terminal: Terminals) -> None:
+    output = terminal([*RUN, "--", "seq", "100000"]).read()
+    assert output == "".join(f"{number}\r\n" for number in range(1, 100_001))
+
+
+# --- the settings of our terminal
+
+
+def test_settings_are_put_back_after_the_end(terminal: Terminals) -> None:
+    shell = terminal.shell()
+    before = settings(shell)
+    shell.sendline(" ".join([*RUN, "--", "stty", "raw", "-echo"]) + "; echo ended=$?")
+    shell.expect("ended=0")
+    assert settings(shell) == before
+
+
+def launcher(shell: pexpect.spawn[str]) -> psutil.Process:
+    """The sandbox that runs in a shell."""
+
+    def find() -> list[psutil.Process]:
+        return [each for each in psutil.Process(shell.pid).children() if "sandbox" in each.cmdline()]
+
+    return wait_for(find, within=5)[0]
+
+
+def test_settings_are_put_back_after_the_launcher_is_killed(terminal: Terminals) -> None:
+    # dash, unlike bash, changes no settings by itself.
+    shell = terminal(["dash", "-i"])
+    shell.expect("prompt> ")
+    before = settings(shell)
+    shell.sendline(" ".join([*RUN, "--"]) + " sh -c 'echo re''ady; sleep 99'")
+    shell.expect("ready")
+    wait_for(lambda: settings(shell) != before, within=5)
+    launcher(shell).kill()
+    wait_for(lambda: settings(shell) == before, within=1, what="the settings are put back")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_settings_are_put_back_after_a_signal(terminal: Terminals, number: signal.Signals) -> None:
+    shell = terminal(["dash", "-i"])
+    shell.expect("prompt> ")
+    before = settings(shell)
+    shell.sendline(" ".join([*RUN, "--"]) + " sh -c 'echo re''ady; sleep 99'")
+    shell.expect("ready")
+    wait_for(lambda: settings(shell) != before, within=5)
+    launcher(shell).send_signal(number)
+    wait_for(lambda: settings(shell) == before, within=1, what="the settings are put back")
+
+
+@pytest.mark.parametrize("name", ["bash", "dash"])
+@pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
+def test_a_stopped_run_gives_the_terminal_back_and_fg_continues_it(
+    terminal: Terminals, name: str, pair: tuple[str, ...]
+) -> None:
+    shell = terminal.shell() if name == "bash" else terminal(["dash", "-i"])
+    if name == "dash":
+        shell.expect("prompt> ")
+    before = settings(shell)
+    shell.sendline(" ".join([*RUN, *pair, "--"]) + " sh -c 'echo re''ady; sleep 99; echo sur''vived'")
+    for _ in range(2 if pair else 1):
+        shell.expect("ready")
+    if not pair:
+        wait_for(lambda: settings(shell) != before, within=5)
+    within = settings(shell)
+    if pair:
+        shell.send("\x1a")  # ^Z: without a terminal of its own inside, it is for us
+    else:
+        launcher(shell).send_signal(signal.SIGTSTP)
+    shell.expect("prompt> ")
+    wait_for(lambda: settings(shell) == before, within=5, what="the settings are put back while stopped")
+    assert launcher(shell).status() == psutil.STATUS_STOPPED
+    shell.sendline("echo in''between")
+    shell.expect("inbetween")
+    shell.expect("prompt> ")
+    shell.sendline("fg")
+    wait_for(lambda: launcher(shell).status() != psutil.STATUS_STOPPED, within=5)
+    wait_for(lambda: settings(shell) == within, within=5, what="the terminal is as the command had it")
+    shell.sendintr()
+    shell.expect("prompt> ")
+    assert "survived" not in str(shell.before)
+    shell.sendline("echo status=$?")
+    shell.expect("status=130")
+
+
+def test_job_control_works_inside(terminal: Terminals) -> None:
+    inside = terminal([*RUN, "--", "bash", "--norc", "--noprofile", "--noediting", "-i"])
+    inside.expect("prompt> ")
+    assert "no job control" not in str(inside.before)
+    inside.sendline("sleep 99")
+    wait_for(lambda: _named("sleep", inside.pid), within=5)
+    inside.send("\x1a")
+    inside.expect("Stopped")
+    inside.sendline("fg")
+    wait_for(lambda: [each for each in _named("sleep", inside.pid) if each.status() == "sleeping"], within=5)
+    inside.sendintr()
+    inside.expect("prompt> ")
+    inside.sendline("exit 9")
+    assert has_exited(inside) == 9
+
+
+def _named(name: str, ancestor: int) -> list[psutil.Process]:
+    return [each for each in psutil.Process(ancestor).children(recursive=True) if each.name() == name]
+
+
+def test_in_the_background_the_terminal_is_not_touched(terminal: Terminals) -> None:
+    shell = terminal.shell()
+    before = settings(shell)
+    shell.sendline(" ".join([*RUN, "--"]) + " sh -c 'sleep 0.2; echo re''ady' &")
+    shell.expect("ready")
+    assert settings(shell) == before
+    shell.sendline("wait %1; echo status=$?")
+    shell.expect("status=0")
+
+
+def test_output_of_several_is_coloured_on_a_terminal(terminal: Terminals) -> None:
+    assert re.search("\x1b\\[36ma \\| \x1b\\[0mx", terminal([*RUN, *PAIR, "--", "echo", "x"]).read())
