@@ -1,0 +1,27 @@
+"""What the numbers were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+
+import sandbox
+
+
+def describe() -> Mapping[str, str]:
+    """The versions and the processor that the numbers depend on."""
+    return {
+        "sandbox": sandbox.__version__,
+        "python": platform.python_version(),
+        "kernel": f"{platform.release()} {platform.machine()}",
+        "cpu": f"{os.cpu_count()} x {_processor()}",
+    }
+
+
+def _processor() -> str:
+    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return "unknown"

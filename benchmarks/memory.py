@@ -1,0 +1,62 @@
+"""What the launcher weighs while commands run, and what a lab leaves behind in the program that opened it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+import psutil
+
+from .stopwatch import environment
+
+MIB = 1 << 20
+DEADLINE_S = 10.0
+
+
+def launcher_mib(launch: Sequence[str], command: Sequence[str], *, nodes: int) -> float:
+    """Memory of the launcher and init, shared pages in proportion (PSS), while `command` runs in all `nodes`."""
+    with _running([*launch, *command]) as launcher:
+        _wait_for(lambda: sum(each.cmdline() == list(command) for each in launcher.children(recursive=True)) == nodes)
+        ours = [each for each in (launcher, *launcher.children(recursive=True)) if each.cmdline() != list(command)]
+        # psutil reads /proc/PID/smaps_rollup.
+        return sum(each.memory_full_info().pss for each in ours) / MIB
+
+
+def left_behind(action: Callable[[], object], *, times: int, warm_up: int = 20) -> Mapping[str, float]:
+    """How many descriptors, threads and MiB this process holds more after `times` actions."""
+    for _ in range(warm_up):
+        action()
+    before = _holdings()
+    for _ in range(times):
+        action()
+    return {what: amount - before[what] for what, amount in _holdings().items()}
+
+
+def _holdings() -> Mapping[str, float]:
+    own = psutil.Process()
+    return {
+        "descriptors": own.num_fds(),
+        "threads": own.num_threads(),
+        "memory": own.memory_full_info().uss / MIB,
+    }
+
+
+@contextmanager
+def _running(argv: Sequence[str]) -> Iterator[psutil.Process]:
+    launcher = psutil.Popen(argv, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield launcher
+    finally:
+        launcher.send_signal(signal.SIGTERM)
+        launcher.wait(DEADLINE_S)
+
+
+def _wait_for(fact: Callable[[], bool]) -> None:
+    deadline = monotonic() + DEADLINE_S
+    while not fact():
+        if monotonic() > deadline:
+            raise TimeoutError("the launcher's commands did not start")
+        sleep(0.01)

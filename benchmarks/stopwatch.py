@@ -1,0 +1,59 @@
+"""Times taken side by side: every contestant once, then every one again, so that all meet the same machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from random import Random
+from statistics import median
+from time import perf_counter, sleep
+
+Contestant = Callable[[], float]  # runs once; returns the milliseconds it took
+Medians = Mapping[str, float]
+
+WARM_UP = 2
+# The kernel frees the namespaces of one run in the background: the next shall not pay for it.
+REST_S = 0.03
+
+
+def interleaved(contestants: Mapping[str, Contestant], runs: int) -> Medians:
+    """The median of each contestant's milliseconds. The order changes from round to round."""
+    samples: dict[str, list[float]] = {name: [] for name in contestants}
+    order, shuffle = list(contestants), Random(0).shuffle
+    for number in range(WARM_UP + runs):
+        shuffle(order)
+        for name in order:
+            sleep(REST_S)
+            took_ms = contestants[name]()
+            if number >= WARM_UP:
+                samples[name].append(took_ms)
+    return {name: median(taken) for name, taken in samples.items()}
+
+
+def timed(action: Callable[[], object]) -> Contestant:
+    """A contestant that calls `action`."""
+
+    def once() -> float:
+        begun = perf_counter()
+        action()
+        return (perf_counter() - begun) * 1000
+
+    return once
+
+
+def process(argv: list[str]) -> Contestant:
+    """A contestant that starts a program and waits for its end, silent, as a shell would."""
+
+    def run() -> None:
+        quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        pid = os.posix_spawn(argv[0], argv, environment(), file_actions=quiet)
+        _, status = os.waitpid(pid, 0)
+        if status:
+            raise RuntimeError(f"{' '.join(argv)}: ended with {os.waitstatus_to_exitcode(status)}")
+
+    return timed(run)
+
+
+def environment() -> dict[str, str]:
+    """This program's environment without what changes how Python starts: a warm cache needs its .pyc files."""
+    return {key: content for key, content in os.environ.items() if not key.startswith("PYTHON")}
