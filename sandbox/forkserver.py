@@ -13,7 +13,7 @@ from functools import cache
 
 from . import messages
 from .errors import SandboxError
-from .topology import Topology
+from .topology import Endpoint, Link, Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,5 +120,6 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
 
 
 def _topology(request: messages.Message) -> Topology:
-    links = (line.split(" ") for line in request.get("pair", []))
-    return Topology(tuple(request["node"]), Topology.parse((first, second) for first, second in links).links)
+    pairs = (line.split(" ") for line in request.get("pair", []))
+    links = tuple(Link(Endpoint.parse(first), Endpoint.parse(second)) for first, second in pairs)
+    return Topology(tuple(request["node"]), links)

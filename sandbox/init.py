@@ -7,6 +7,7 @@ and init ends when the caller's process does, however that happens.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 from _socket import socket
@@ -101,6 +102,9 @@ class Init:
 
     def serve(self) -> NoReturn:
         """Start what the caller sends, pass on its signals, reap, until the caller closes the lab or dies."""
+        # What there is by now is here to stay: no collection, here or in a fork, needs to look at it again.
+        gc.freeze()
+        gc.enable()
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
         from . import spawn  # noqa: F401
 

@@ -70,7 +70,7 @@ class Process:
             messages.send(lab, command.to_message(), descriptors=[status.fileno(), report.fileno(), *descriptors])
         except (BrokenPipeError, ConnectionResetError, ValueError):
             self._hang_up()
-            raise LabClosed("the lab is closed - start commands before close()") from None
+            raise LabClosed("the lab is closed, or its init was killed - start commands before close()") from None
         finally:
             status.close()
             report.close()

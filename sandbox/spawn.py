@@ -37,12 +37,11 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
     report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
-    what = by_hand = ""
-    try:
-        for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
+    for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
+        try:
             carry_out()
-    except OSError as error:
-        fail(report, error, what, by_hand)
+        except OSError as error:
+            fail(report, error, what, by_hand)
     try:
         path = program.find(command.executable or command.argv[0], dict(command.environment))
         if command.held:
@@ -59,10 +58,9 @@ def _stages(command: Command, netns_fd: int, hosts: str, wanted: dict[int, int])
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
-    yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
-    cgroups_fd = mounts.cgroups()
     yield "write /etc/hosts", "mount --bind hosts /etc/hosts", lambda: mounts.own_hosts(hosts)
-    yield "mount /sys", "mount -t sysfs sysfs /sys", lambda: mounts.own_devices(cgroups_fd)
+    yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
+    yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
     yield "place descriptors", "exec 3>&-", lambda: descriptors.place(wanted)
     if command.terminal:

@@ -118,6 +118,8 @@ class Topology:
         for name in self.nodes:
             check_name(name)
         nodes = set(self.nodes)
+        if not nodes:
+            raise RequestError("a topology without a node - name one, or join two by a pair")
         if len(nodes) < len(self.nodes):
             raise RequestError(f"{self.nodes!r}: a node twice - name each one once")
         ends = [end for link in self.links for end in link.ends]

@@ -6,6 +6,7 @@ whose import takes four times as long as the whole launch. Everything else, --he
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -22,6 +23,8 @@ CLOSED_OUTPUT = 141  # as a command that dies of SIGPIPE
 
 def main() -> NoReturn:
     """Carry out the command line and exit as it says."""
+    # A launch makes little garbage, and is over before a collection could pay; see also Init.serve().
+    gc.disable()
     _open_standard_streams()
     try:
         status = _carry_out(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 from time import monotonic
@@ -58,6 +59,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
         if output:
             output.given()
     _begin_together(processes)
+    gc.enable()  # from here on it may take long
     with forwarding(processes):
         watch = Watch(request, processes, output)
         watch.until_the_end()
@@ -112,7 +114,7 @@ class Watch:
                 self._note_end(node, _status(process.returncode or 0))
 
     def _note_end(self, node: str, status: int) -> None:
-        if self._output:
+        if self._output and not self._decided:
             self._output.ended(node, status)
         if node == self._request.until:
             self.status, self._decided = status, True

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
+import struct
+
+from .libc import call_locked, hook
 
 CLONE_NEWUSER = 0x1000_0000
 CLONE_NEWPID = 0x2000_0000
 SIGCHLD = 17
 SYS_CLONE3 = 435  # the same number on every architecture
 
-
-class _CloneArguments(ctypes.Structure):
-    """struct clone_args of include/uapi/linux/sched.h, first version."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_uint64)
-        for name in ("flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls")
-    )
-
-
-# PyDLL keeps the interpreter's lock across the call: the child must own it when it wakes.
-_python = ctypes.PyDLL(None, use_errno=True)
-_python.syscall.restype = ctypes.c_long
+# struct clone_args of include/uapi/linux/sched.h, first version: flags, pidfd, child_tid, parent_tid,
+# exit_signal, stack, stack_size, tls.
+ARGUMENTS = struct.Struct("=8Q")
 
 
 def fork_into(namespaces: int) -> int:
@@ -31,15 +22,13 @@ def fork_into(namespaces: int) -> int:
     unshare(2) would not do: a PID namespace begins with the *next* child, which takes a process in between.
     The caller must have one thread only, or the kernel refuses the user namespace (EINVAL).
     """
-    request = _CloneArguments(flags=namespaces, exit_signal=SIGCHLD)
+    arguments = ARGUMENTS.pack(namespaces, 0, 0, 0, SIGCHLD, 0, 0, 0)
     # What os.fork() does around fork(2): https://docs.python.org/3/c-api/sys.html#c.PyOS_BeforeFork
-    _python.PyOS_BeforeFork()
-    pid: int = _python.syscall(SYS_CLONE3, ctypes.byref(request), ctypes.sizeof(request))
-    if pid == 0:
-        _python.PyOS_AfterFork_Child()
-        return 0
-    errno = ctypes.get_errno()
-    _python.PyOS_AfterFork_Parent()
-    if pid < 0:
-        raise OSError(errno, os.strerror(errno), "clone3")
+    hook("PyOS_BeforeFork")
+    try:
+        pid = call_locked("syscall", SYS_CLONE3, arguments, len(arguments))
+    except OSError as error:
+        hook("PyOS_AfterFork_Parent")
+        raise OSError(error.errno, error.strerror, "clone3") from None
+    hook("PyOS_AfterFork_Parent" if pid else "PyOS_AfterFork_Child")
     return pid

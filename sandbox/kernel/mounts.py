@@ -35,25 +35,26 @@ def own_view(hostname: str) -> None:
     sethostname(hostname)
 
 
+def own_hosts(text: str) -> None:
+    """An /etc/hosts of one's own. Its file system lies on /proc, where own_processes() covers it."""
+    mount("tmpfs", "/proc", "tmpfs", HARMLESS, b"mode=755,size=1m")
+    with open("/proc/hosts", "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(text)
+    mount("/proc/hosts", "/etc/hosts", None, MS_BIND)
+
+
 def own_processes() -> None:
     """A /proc that shows the lab's PID namespace instead of the host's."""
     mount("proc", "/proc", "proc", HARMLESS)
 
 
-def own_hosts(text: str) -> None:
-    """An /etc/hosts of one's own. Its file system is left where own_devices() covers it: in /sys."""
-    mount("tmpfs", "/sys", "tmpfs", HARMLESS, b"mode=755,size=1m")
-    with open("/sys/hosts", "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(text)
-    mount("/sys/hosts", "/etc/hosts", None, MS_BIND)
-
-
-def own_devices(cgroups_fd: int | None) -> None:
+def own_devices() -> None:
     """A /sys that shows this network namespace's interfaces, and the cgroups that were there.
 
     A mount of sysfs keeps showing the namespace it was mounted in: without this, the host's interfaces.
     """
+    cgroups_fd = os.open(CGROUPS, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(CGROUPS) else None
     try:
         mount("sysfs", "/sys", "sysfs", HARMLESS)
     except PermissionError:
@@ -61,6 +62,7 @@ def own_devices(cgroups_fd: int | None) -> None:
         mount("sysfs", "/sys", "sysfs", HARMLESS | MS_RDONLY)
     if cgroups_fd is not None:
         mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
+        os.close(cgroups_fd)
 
 
 def hide_resolvers() -> None:
@@ -68,13 +70,6 @@ def hide_resolvers() -> None:
     for path in RESOLVER_SOCKETS:
         if os.path.exists(path):
             mount("/dev/null", path, None, MS_BIND)
-
-
-def cgroups() -> int | None:
-    """A descriptor on the cgroups mounted now, or None."""
-    if not os.path.ismount(CGROUPS):
-        return None
-    return os.open(CGROUPS, os.O_PATH | os.O_CLOEXEC)
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: bytes | None = None) -> None:
