@@ -118,14 +118,14 @@ class Topology:
         for name in self.nodes:
             check_name(name)
         nodes = set(self.nodes)
-        if not nodes:
-            raise RequestError("a topology without a node - name one, or join two by a pair")
         if len(nodes) < len(self.nodes):
             raise RequestError(f"{self.nodes!r}: a node twice - name each one once")
         ends = [end for link in self.links for end in link.ends]
         for end in ends:
             if end.node not in nodes:
                 raise RequestError(f"{str(end)!r}: an end in no node - add {end.node!r} to {self.nodes!r}")
+        if not nodes:
+            raise RequestError("a topology without a node - name one, or join two by a pair")
         _check_addresses(ends)
 
     @property
