@@ -14,6 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .address import Address
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
     from .lab import Lab, pair, run
     from .node import Node
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Address",
     "Endpoint",
     "Interface",
     "Lab",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "address": ("Address",),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),

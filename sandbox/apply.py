@@ -104,7 +104,7 @@ class Builder:
             case NoLinkLocal(end):
                 return packed.no_link_local(end.index)
             case AddAddress(end):
-                return packed.add_address(end.index, end.address.packed, end.address.network.prefixlen)
+                return packed.add_address(end.index, end.address.packed, end.address.prefix)
             case SetUp(_, _, index):
                 return packed.set_up(index)
             case Settle(end):

@@ -113,7 +113,8 @@ class Init:
         for fd in (self._lab.fileno(), self._caller_fd, children):
             self._poll.register(fd, select.POLLIN)
         while True:
-            for fd, _ in self._poll.poll():
+            # Reaping comes last: it closes descriptors that may be among the ready ones.
+            for fd, _ in sorted(self._poll.poll(), key=lambda event: event[0] == children):
                 if fd == self._lab.fileno():
                     self._hear()
                 elif fd == self._caller_fd:

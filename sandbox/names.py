@@ -24,9 +24,9 @@ def variables(topology: Topology, node: str) -> dict[str, str]:
         if node in _nodes(link.ends):
             own, peer = link.ends if link.first.node == node else link.ends[::-1]
             told |= {
-                "SANDBOX_IP": str(own.address.ip),
+                "SANDBOX_IP": own.address.ip,
                 "SANDBOX_PEER": peer.node,
-                "SANDBOX_PEER_IP": str(peer.address.ip),
+                "SANDBOX_PEER_IP": peer.address.ip,
             }
             break
     return told

@@ -5,8 +5,7 @@ Nothing below this floor checks a request again, and nothing here touches the ma
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-
+from .address import Address
 from .errors import RequestError
 from .values import value
 
@@ -14,11 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Address = IPv4Interface | IPv6Interface
-
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 LOOPBACK_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
-DEFAULT_PREFIX = {4: 24, 6: 64}
 
 
 @value
@@ -43,11 +39,12 @@ class Endpoint:
         # Two colons make an IPv6 address; one more colon alone makes two names.
         if not colon or not name or address.count(":") == 1:
             raise RequestError(f"{text!r}: not an endpoint - write NAME:ADDRESS, such as a:192.168.1.1")
-        return cls(name, _address(address))
+        return cls(name, Address.parse(address))
 
     def __post_init__(self) -> None:
         check_name(self.node)
-        _check_host(self.address)
+        if not isinstance(self.address, Address):
+            raise TypeError(f"an address is what Address.parse() gives, not {self.address!r}")
 
     def __str__(self) -> str:
         return f"{self.node}:{self.address}"
@@ -68,10 +65,8 @@ class Link:
             raise RequestError(
                 f"{str(a)!r} and {str(b)!r}: IPv4 on one end and IPv6 on the other - use one family for both"
             )
-        if a.address.network.prefixlen != b.address.network.prefixlen:
-            raise RequestError(
-                f"{str(a)!r} and {str(b)!r}: different prefixes - write /{a.address.network.prefixlen} on both"
-            )
+        if a.address.prefix != b.address.prefix:
+            raise RequestError(f"{str(a)!r} and {str(b)!r}: different prefixes - write /{a.address.prefix} on both")
         if a.address.network != b.address.network:
             raise RequestError(f"{str(a)!r} and {str(b)!r}: different subnets - take both from {a.address.network}")
 
@@ -159,98 +154,18 @@ def _endpoint(end: str | Endpoint) -> Endpoint:
     return end if isinstance(end, Endpoint) else Endpoint.parse(end)
 
 
-def _address(text: str) -> Address:
-    host, slash, prefix = text.partition("/")
-    address = _host(host)
-    if not slash:
-        return _interface(address, DEFAULT_PREFIX[address.version])
-    # int() would take '+24', ' 24', '2_4' and digits of every script.
-    plain = prefix.isascii() and prefix.isdigit() and str(int(prefix[:9])) == prefix
-    if not plain or int(prefix) > address.max_prefixlen:
-        raise RequestError(
-            f"{text!r}: {prefix!r} is not a prefix from 1 to {address.max_prefixlen} - "
-            f"write /{DEFAULT_PREFIX[address.version]}"
-        )
-    return _interface(address, int(prefix))
-
-
-def _host(text: str) -> IPv4Address | IPv6Address:
-    family = IPv6Address if ":" in text else IPv4Address
-    try:
-        return family(text)
-    except ValueError:
-        raise RequestError(f"{text!r}: not an IP address - write one such as 192.168.1.1 or fd00::1") from None
-
-
-def _interface(address: IPv4Address | IPv6Address, prefix: int) -> Address:
-    if isinstance(address, IPv4Address):
-        return IPv4Interface((address, prefix))
-    return IPv6Interface((address, prefix))
-
-
-def _check_host(address: Address) -> None:
-    """Raise RequestError unless one host can have this address: the kernel itself takes nearly anything."""
-    if not isinstance(address, IPv4Interface | IPv6Interface):
-        raise TypeError(f"an address is an IPv4Interface or IPv6Interface, not {address!r}")
-    if isinstance(address, IPv6Interface) and address.scope_id:
-        raise RequestError(f"{str(address)!r}: an address with a scope - use one such as fd00::1")
-    example = "192.168.1.1" if address.version == 4 else "fd00::1"
-    if kind := _kind(address.ip):
-        raise RequestError(f"'{address.ip}': {kind}, not a host's - use one such as {example}")
-    prefix, longest = address.network.prefixlen, address.max_prefixlen
-    if prefix in (0, longest):
-        raise RequestError(
-            f"'{address}': /{prefix} leaves no room for a peer - write /{DEFAULT_PREFIX[address.version]}"
-        )
-    # RFC 3021 and RFC 6164: a /31 and a /127 have two hosts and neither network nor broadcast address.
-    if prefix == longest - 1:
-        return
-    first = address.network.network_address + 1
-    if address.ip == address.network.network_address:
-        raise RequestError(f"'{address}': the network address of {address.network} - use one such as {first}")
-    if address.version == 4 and address.ip == address.network.broadcast_address:
-        raise RequestError(f"'{address}': the broadcast address of {address.network} - use one such as {first}")
-
-
-def _kind(ip: IPv4Address | IPv6Address) -> str | None:
-    """The class of an address that is no host's, or None."""
-    if isinstance(ip, IPv6Address):
-        return (
-            ("an IPv4-mapped address" if ip.ipv4_mapped else None)
-            or ("the unspecified address" if ip.is_unspecified else None)
-            or ("the loopback address" if ip.is_loopback else None)
-            or ("a multicast address" if ip.is_multicast else None)
-            or ("a link-local address, which needs a scope" if ip.is_link_local else None)
-        )
-    return (
-        ("the broadcast address" if int(ip) == 0xFFFFFFFF else None)
-        or ("the unspecified address" if ip.is_unspecified else None)
-        or ("an address of 'this network' (0.0.0.0/8)" if ip.packed[0] == 0 else None)
-        or ("a loopback address" if ip.is_loopback else None)
-        or ("a multicast address" if ip.is_multicast else None)
-        or ("a reserved address" if ip.packed[0] >= 240 else None)
-    )
-
-
 def _check_addresses(ends: list[Endpoint]) -> None:
-    owners: dict[IPv4Address | IPv6Address, Endpoint] = {}
+    owners: dict[bytes, Endpoint] = {}
     for end in ends:
-        if other := owners.get(end.address.ip):
+        if other := owners.get(end.address.packed):
             raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
-        owners[end.address.ip] = end
+        owners[end.address.packed] = end
     subnets: dict[str, list[Endpoint]] = {}
     for end in ends:
         for other in subnets.setdefault(end.node, []):
-            if _overlap(other, end):
+            if end.address.overlaps(other.address):
                 raise RequestError(
                     f"{str(other)!r} and {str(end)!r}: one node with two interfaces in one subnet cannot tell "
                     "which way to send - give each pair a subnet of its own"
                 )
         subnets[end.node].append(end)
-
-
-def _overlap(one: Endpoint, other: Endpoint) -> bool:
-    first, second = one.address, other.address
-    return first.version == second.version and (
-        first.ip in second.network or second.network.network_address in first.network
-    )

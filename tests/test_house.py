@@ -24,6 +24,7 @@ ROOT = Path(sandbox.__file__).parent
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
     ("sandbox.errors", "sandbox.values"),
+    ("sandbox.address",),
     ("sandbox.topology",),
     ("sandbox.plan", "sandbox.names"),
     ("sandbox.kernel",),
@@ -41,7 +42,7 @@ FLOORS = (
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
-PURE = tuple(f"sandbox.{name}" for name in ("errors", "values", "topology", "plan", "names", "explain"))
+PURE = tuple(f"sandbox.{name}" for name in ("errors", "values", "address", "topology", "plan", "names", "explain"))
 THE_MACHINE = (
     "os",
     "posix",

@@ -60,6 +60,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
             output.given()
     _begin_together(processes)
     gc.enable()  # from here on it may take long
+    # Not before they execute: a signal for the fork that is to become a command would be lost.
     with forwarding(processes):
         watch = Watch(request, processes, output)
         watch.until_the_end()
