@@ -23,11 +23,13 @@ def main() -> None:
     if os.geteuid() != 0:
         sys.exit("benchmarks: `ip netns add` of the commands by hand needs root - try: sudo ./sbx bench")
 
+    machine = describe()
+    os.nice(-20)  # ahead of whatever else runs here: every contestant inherits it
     rows = measure(QUICK_RUNS if asked.quick else RUNS)
     if asked.json:
-        print(json.dumps({"machine": describe(), "rows": [row.as_json() for row in rows]}, indent=2))
+        print(json.dumps({"machine": machine, "rows": [row.as_json() for row in rows]}, indent=2))
     else:
-        print(text(describe(), rows))
+        print(text(machine, rows))
 
 
 main()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Mapping
 
 import sandbox
 
 
 def describe() -> Mapping[str, str]:
-    """The versions and the processor that the numbers depend on."""
+    """The versions and the processor that the numbers depend on, and whether it was busy."""
     return {
         "sandbox": sandbox.__version__,
         "python": platform.python_version(),
         "kernel": f"{platform.release()} {platform.machine()}",
-        "cpu": f"{os.cpu_count()} x {_processor()}",
+        "iproute2": subprocess.check_output(["ip", "-V"], text=True).split(", ")[1].removeprefix("iproute2-"),
+        "cpu": f"{os.cpu_count()} x {_processor()}, load {os.getloadavg()[0]:.1f} at the start",
     }
 
 

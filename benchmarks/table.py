@@ -18,7 +18,7 @@ def _head(machine: Mapping[str, str]) -> Iterator[str]:
 
 
 def _body(rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{'what':<30}  {'median':<16}  {'reach':<8}  {'':<6}  of"
+    yield f"{'what':<30}  {'measured':<16}  reach"
     for row in rows:
         value = f"{row.value:.2f} {row.unit}"
         reach = "" if row.reach is None else f"<= {row.reach:g}"

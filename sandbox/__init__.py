@@ -53,10 +53,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
-    from importlib import import_module
-
     for home, names in _HOMES.items():
         if name in names:
+            from importlib import import_module
+
             return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -98,7 +98,7 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import select
     import signal
 
-    from . import init
+    from . import init, spawn  # noqa: F401 - spawn likewise: an init loads it for itself otherwise
 
     if os.fork():
         os._exit(0)

@@ -76,6 +76,8 @@ class Init:
         kept = {0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: self._lab.fileno(), CALLER_FD: self._caller_fd}
         descriptors.place(kept)
         descriptors.close_from(CALLER_FD + 1)
+        # The object of the old number must not close it when it is collected: it may be ours by now.
+        self._lab.detach()
         self._lab, self._caller_fd = messages.adopt(LAB_FD), CALLER_FD
         os.setsid()
         os.chdir("/")

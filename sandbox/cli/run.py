@@ -12,7 +12,7 @@ from ..errors import SandboxError
 from ..lab import Lab
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
-from .signals import forwarding
+from .signals import Forwarding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     _begin_together(processes)
     gc.enable()  # from here on it may take long
     # Not before they execute: a signal for the fork that is to become a command would be lost.
-    with forwarding(processes):
+    with Forwarding(processes):
         watch = Watch(request, processes, output)
         watch.until_the_end()
     lab.close()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from time import monotonic
 
 from ..kernel.signals import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ..process import Process
 
@@ -25,34 +25,39 @@ def stop() -> None:
     os.kill(os.getpid(), posix.SIGSTOP)
 
 
-@contextmanager
-def forwarding(processes: Sequence[Process], *, stop: Callable[[], object] = stop) -> Iterator[None]:
-    """Pass signals on while in this context. `stop` is called once a stop was passed on.
+class Forwarding:
+    """A context in which signals are passed on. `stop` is called once a stop was passed on.
 
     A second SIGINT within two seconds kills.
     """
-    interrupted_at = -IMPATIENCE_S
 
-    def forward(number: int, _: object) -> None:
-        nonlocal interrupted_at
-        if number == posix.SIGINT:
-            now = monotonic()
-            if now - interrupted_at < IMPATIENCE_S:
-                number = posix.SIGKILL
-            interrupted_at = now
-        for process in processes:
+    def __init__(self, processes: Sequence[Process], *, stop: Callable[[], object] = stop) -> None:
+        self._processes = processes
+        self._stop = stop
+        self._interrupted_at = -IMPATIENCE_S
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in OF_A_TERMINAL + OF_A_PROCESS:
+            # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
+            if posix.getsignal(number) != posix.SIG_IGN:
+                self._before[number] = posix.signal(number, self._forward)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            posix.signal(number, handler)
+
+    def _forward(self, number: int, _: object) -> None:
+        if number == posix.SIGINT and self._is_impatient():
+            number = posix.SIGKILL
+        for process in self._processes:
             _deliver(process, number)
         if number == posix.SIGTSTP:
-            stop()
+            self._stop()
 
-    # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
-    forwarded = [each for each in OF_A_TERMINAL + OF_A_PROCESS if posix.getsignal(each) != posix.SIG_IGN]
-    before = {number: posix.signal(number, forward) for number in forwarded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            posix.signal(number, handler)
+    def _is_impatient(self) -> bool:
+        before, self._interrupted_at = self._interrupted_at, monotonic()
+        return self._interrupted_at - before < IMPATIENCE_S
 
 
 def _deliver(process: Process, number: int) -> None:

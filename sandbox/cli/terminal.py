@@ -14,7 +14,7 @@ import tty
 from contextlib import ExitStack
 from signal import SIGWINCH, signal
 
-from .signals import forwarding, stop
+from .signals import Forwarding, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         begin([process])
         stack.callback(raw.leave)
         raw.enter()
-        with forwarding([process], stop=raw.stop):
+        with Forwarding([process], stop=raw.stop):
             before = signal(SIGWINCH, lambda *_: _copy_window(inner))
             stack.callback(signal, SIGWINCH, before)
             _relay(inner, process)
