@@ -6,12 +6,16 @@ import errno
 import os
 import stat
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SCRIPT, ELF = b"#!", b"\x7fELF"
 BINFMT = "/proc/sys/fs/binfmt_misc/status"
 
 
-def find(name: str, environment: dict[str, str]) -> str:
+def find(name: str, environment: Mapping[str, str]) -> str:
     """The path of the program `name`: itself with a slash, else the first in PATH.
 
     Raises FileNotFoundError or PermissionError as exec would, IsADirectoryError for a directory.

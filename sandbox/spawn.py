@@ -43,7 +43,7 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
         except OSError as error:
             fail(report, error, what, by_hand)
     try:
-        path = program.find(command.executable or command.argv[0], dict(command.environment))
+        path = program.find(command.executable or command.argv[0], command.environment)
         if command.held:
             program.check(path)
             _wait_for_the_others(report)

@@ -38,9 +38,10 @@ def own_view(hostname: str) -> None:
 def own_hosts(text: str) -> None:
     """An /etc/hosts of one's own. Its file system lies on /proc, where own_processes() covers it."""
     mount("tmpfs", "/proc", "tmpfs", HARMLESS, b"mode=755,size=1m")
-    with open("/proc/hosts", "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(text)
+    fd = os.open("/proc/hosts", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+    os.fchmod(fd, 0o644)
+    os.write(fd, text.encode())
+    os.close(fd)
     mount("/proc/hosts", "/etc/hosts", None, MS_BIND)
 
 
