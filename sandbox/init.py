@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from .kernel.terminal import SavedTerminal
     from .topology import Topology
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
@@ -68,7 +69,7 @@ class Init:
         self._caller_fd = caller_fd
         self._namespaces: dict[str, int] = {}
         self._commands: dict[int, Running] = {}
-        self._terminal = Terminal()
+        self._terminal: SavedTerminal | None = None
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -134,15 +135,21 @@ class Init:
         if "close" in message:
             os._exit(0)
         if "terminal" in message:
-            self._terminal = Terminal(inherited[0])
+            self._save_terminal(inherited[0])
         elif "socket" in message:
             self._open_socket(message, messages.adopt(inherited[0]))
         else:
             self._start(Command.from_message(message), inherited)
 
+    def _save_terminal(self, fd: int) -> None:
+        from .kernel.terminal import SavedTerminal
+
+        self._terminal = SavedTerminal(fd)
+
     def _follow_the_caller(self) -> NoReturn:
         """The caller died without closing the lab."""
-        self._terminal.restore()
+        if self._terminal:
+            self._terminal.restore()
         os._exit(0)
 
     def _open_socket(self, message: messages.Message, reply: socket) -> None:
@@ -254,24 +261,6 @@ class Running:
             (os.killpg if to_group else os.kill)(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not yet come as far as its own session
-
-
-class Terminal:
-    """The caller's terminal, whose settings outlive a caller that is killed while they are changed."""
-
-    def __init__(self, fd: int | None = None) -> None:
-        self._fd = fd
-        if fd is not None:
-            import termios
-
-            self._settings = termios.tcgetattr(fd)
-
-    def restore(self) -> None:
-        """Put the settings back as they were at the start."""
-        if self._fd is not None:
-            import termios
-
-            termios.tcsetattr(self._fd, termios.TCSANOW, self._settings)
 
 
 def _is_privileged() -> bool:
