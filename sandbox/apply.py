@@ -9,12 +9,13 @@ from __future__ import annotations
 from itertools import groupby
 from time import perf_counter
 
-from .kernel import namespace, sysctl
+from .kernel import multicast, namespace, sysctl
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
 from .plan import (
     AddAddress,
     AllowPing,
+    AwaitGroup,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
@@ -83,6 +84,9 @@ class Builder:
                     sysctl.write(key, content)
                 case AllowPing():
                     sysctl.allow_ping()
+                case AwaitGroup(end):
+                    namespace.enter_network(self.namespaces[end.node])
+                    multicast.await_solicited_node(end.name, end.address.packed)
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:
@@ -115,7 +119,7 @@ class Builder:
 
 def _batch(step: Step) -> object:
     """What consecutive steps have in common when they travel together; None for a step of its own."""
-    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing):
+    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing | AwaitGroup):
         return None
     # Nodes are wired only after every pair exists, and settle only after every end is up.
     return step.node, isinstance(step, CreateVeth), isinstance(step, Settle)

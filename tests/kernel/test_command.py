@@ -55,7 +55,6 @@ def test_the_end_by_a_signal_is_128_and_its_number(cli: Cli, number: int) -> Non
 
 
 def test_the_first_failure_of_several_commands_is_the_exit_status(cli: Cli) -> None:
-    # b ends once a has, which it sees by a's answer to ping: no more.
     done = cli("run", *PAIR, "--", "sh", "-c", "sleep 0.3; exit 4", ":::", "sh", "-c", "exit 3")
     assert done.returncode == 3
 
@@ -370,7 +369,7 @@ def test_it_runs_where_we_are(cli: Cli, tmp_path: Path) -> None:
     assert cli("run", "--", "pwd").stdout == f"{tmp_path}\n"
 
 
-def test_a_deleted_directory_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_a_deleted_directory_is_told(cli: Cli) -> None:
     before = ("sh", "-c", 'mkdir here && cd here && rmdir ../here && exec "$@"', "sh")
     done = cli("run", "--", "true", before=before, env={**cli.environment, "PYTHONSAFEPATH": "1"})
     assert done.returncode == 125
@@ -411,7 +410,7 @@ def test_an_environment_too_large_for_exec_is_our_failure_and_named(node: sandbo
         node.run(["true"], env={f"LARGE_{number}": "x" * 100_000 for number in range(100)})
 
 
-def test_bytes_that_are_no_text_survive(cli: Cli, tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_survive(cli: Cli) -> None:
     word = os.fsdecode(b"\xff\xfe \xc3")
     done = cli("run", "--", "printf", "%s", word)
     assert done.stdout == word

@@ -159,6 +159,7 @@ def test_the_fork_server_is_killed_at_50_random_moments_and_the_program_goes_on(
     killed: set[int] = set()
     for number in range(KILLS):
         server = wait_for(lambda: fork_server(cli), within=5, what="there is a fork server, again")
+        assert server
         pause(after(number))
         with suppress(psutil.NoSuchProcess):
             server.kill()

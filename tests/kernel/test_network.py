@@ -150,23 +150,22 @@ def test_both_serve_on_port_80_and_the_hosts_is_untouched(pair: tuple[sandbox.No
     before = listening()
     servers = [node.popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) for node in pair]
     for server in servers:
+        assert server.stdout
         assert server.stdout.readline() == "listening\n"
     assert listening() == before
     for node, peer in zip(pair, "ba", strict=True):
         assert node.run([*PYTHON, CLIENT], capture_output=True, text=True, check=True).stdout == f"{peer}\n"
-    for server in servers:
-        assert server.wait(5) == 0
-        server.stdout.close()
+    assert [server.communicate(timeout=5) for server in servers] == [("", None)] * 2
 
 
 def test_two_labs_may_have_the_same_names_and_addresses() -> None:
     with sandbox.pair(*PAIRS["v4"]) as (a, b), sandbox.pair(*PAIRS["v4"]) as (other_a, other_b):
         for here, there in ((a, b), (other_a, other_b)):
             server = there.popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True)
+            assert server.stdout
             assert server.stdout.readline() == "listening\n"
             assert here.run([*PYTHON, CLIENT], capture_output=True, text=True).stdout == "b\n"
-            assert server.wait(5) == 0
-            server.stdout.close()
+            assert server.communicate(timeout=5) == ("", None)
             # Whoever listened was this lab's b: in the other nobody does.
             assert here.run([*PYTHON, CLIENT], capture_output=True).returncode != 0
 
@@ -220,10 +219,10 @@ def test_of_200_first_packets_none_is_lost(cli: Cli, family: str) -> None:
 
 
 @pytest.mark.parametrize("family", ["v4", "v6"])
-def test_of_the_first_packets_of_200_labs_none_is_lost(family: str) -> None:
+def test_of_the_first_packets_of_labs_none_is_lost(family: str) -> None:
     send = ["bash", "-c", "echo x >/dev/udp/$SANDBOX_PEER_IP/9"]
     lost = 0
-    for _ in range(LAUNCHES):
+    for _ in range(LAUNCHES // 2):
         with sandbox.pair(*PAIRS[family]) as (a, b):
             a.run(send, check=True)
             lost += b.run([*PYTHON, RECEIVE]).returncode

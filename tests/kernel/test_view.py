@@ -28,7 +28,7 @@ def out(node: sandbox.Node, *words: str) -> str:
 
 def status_of(node: sandbox.Node) -> dict[str, str]:
     lines = out(node, "cat", "/proc/self/status").splitlines()
-    return dict(line.split(":\t", 1) for line in lines)  # type: ignore[misc]
+    return dict(line.split(":\t", 1) for line in lines)
 
 
 def capabilities(node: sandbox.Node) -> dict[str, int]:

@@ -1,0 +1,497 @@
+"""The library as a guest in a program: it takes what subprocess takes and leaves the program as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import sandbox
+from sandbox import Lab, Topology
+
+from ..census import wait_for
+from .programs import PYTHON
+
+V4 = ("a:192.168.1.1", "b:192.168.1.2")
+HERE = Path(__file__).parents[2]
+
+
+def program(script: str, *words: str, timeout: float = 60, **options: Any) -> Any:
+    """What a program of its own prints, as JSON; it imports the sandbox under test."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    options = {"capture_output": True, "text": True, "env": environment, **options}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script, *words], timeout=timeout, **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+# --- what subprocess does
+
+
+@pytest.mark.parametrize("options", [{}, {"text": True}, {"encoding": "latin-1"}, {"universal_newlines": True}])
+def test_run_is_as_subprocess_run(node: sandbox.Node, options: dict[str, Any]) -> None:
+    text = "x\r\nä\n"
+    data: Any = text if options else text.encode()
+    options = {"input": data, "capture_output": True, **options}
+    words = ["sh", "-c", "cat; echo err >&2; exit 3"]
+    ours, theirs = node.run(words, **options), subprocess.run(words, **options)
+    assert ours == theirs or vars(ours) == vars(theirs)
+
+
+def test_a_failure_is_checked_as_by_subprocess(node: sandbox.Node) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        node.run(["sh", "-c", "echo x; exit 3"], check=True, capture_output=True)
+    assert (raised.value.returncode, raised.value.output) == (3, b"x\n")
+
+
+def test_time_runs_out_as_with_subprocess(node: sandbox.Node) -> None:
+    begun = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired) as raised:
+        node.run(["sh", "-c", "echo x; sleep 99"], timeout=0.2, capture_output=True)
+    assert raised.value.output == b"x\n"
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("word", ["no-such-program", "./missing", "/etc/passwd", "/etc/passwd/below"])
+def test_what_cannot_be_executed_raises_what_subprocess_raises(node: sandbox.Node, word: str) -> None:
+    with pytest.raises(OSError, match=word) as theirs:
+        subprocess.run([word], check=False)
+    with pytest.raises(type(theirs.value), match=word) as ours:
+        node.run([word])
+    assert (ours.value.errno, ours.value.filename) == (theirs.value.errno, theirs.value.filename)
+
+
+def test_a_directory_is_no_program(node: sandbox.Node) -> None:
+    with pytest.raises(OSError, match="'/'"):
+        node.run(["/"])
+
+
+def test_a_directory_that_is_not_there_raises_what_subprocess_raises(node: sandbox.Node) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        node.run(["true"], cwd="/no/such/directory")
+    assert raised.value.filename == "/no/such/directory"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("ls -l", TypeError),
+        (b"ls", TypeError),
+        ([], ValueError),
+        ([""], ValueError),
+        (["true", "nul\0byte"], ValueError),
+        (["true", 3], TypeError),
+        (None, TypeError),
+        (True, TypeError),
+    ],
+)
+def test_what_is_no_command_is_refused(node: sandbox.Node, words: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        node.run(words)
+    with pytest.raises(error):
+        sandbox.run(words)
+
+
+@pytest.mark.parametrize("end", [3232235777, True, None, b"a:192.168.1.1", ("a", "192.168.1.1"), 1.5])
+def test_what_is_no_text_is_no_endpoint(end: Any) -> None:
+    with pytest.raises(TypeError), sandbox.pair(end, "b:192.168.1.2"):
+        pass
+
+
+@pytest.mark.parametrize("end", ["a", "a:192.168.1", "a:3232235777", "A:192.168.1.1", "a:192.168.1.0"])
+def test_a_bad_endpoint_is_a_request_error(end: str) -> None:
+    with pytest.raises(sandbox.RequestError) as raised, sandbox.pair(end, "b:192.168.1.2"):
+        pass
+    assert isinstance(raised.value, ValueError)
+
+
+def test_a_shell_splits_what_is_a_text(node: sandbox.Node) -> None:
+    assert node.run("echo $((6 * 7)) | cat", shell=True, capture_output=True, text=True).stdout == "42\n"
+
+
+def test_paths_and_bytes_are_words(node: sandbox.Node, tmp_path: Path) -> None:
+    assert node.run([b"echo", tmp_path], capture_output=True, text=True).stdout == f"{tmp_path}\n"
+
+
+def test_the_environment_is_the_one_given(node: sandbox.Node) -> None:
+    done = node.run(["/usr/bin/env"], env={"ONLY": "this"}, capture_output=True, text=True)
+    assert sorted(done.stdout.splitlines()) == ["ONLY=this", "SANDBOX_NAME=sandbox"]
+
+
+def test_passed_descriptors_keep_their_numbers(node: sandbox.Node, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("content")
+    with open(tmp_path / "file") as file:
+        fd = file.fileno()
+        read = node.run(["cat", f"/proc/self/fd/{fd}"], pass_fds=[fd], capture_output=True, text=True).stdout
+        script = "import os; print(sorted(os.listdir('/proc/self/fd')))"
+        listed = node.run([*PYTHON, script], pass_fds=[fd], capture_output=True, text=True).stdout
+    assert read == "content"
+    assert str(fd) in listed
+
+
+def test_a_process_is_as_subprocess_popen(node: sandbox.Node) -> None:
+    with node.popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.poll() is None
+        assert psutil.Process(process.pid).name() == "cat"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.05)
+        assert process.communicate("hello", timeout=5) == ("hello", None)
+    assert process.returncode == process.poll() == process.wait() == 0
+
+
+def test_large_data_goes_both_ways(node: sandbox.Node) -> None:
+    data = os.urandom(1024 * 1024) * 8
+    done = node.run(["sh", "-c", "tee /dev/stderr"], input=data, capture_output=True)
+    assert (done.stdout == data, done.stderr == data) == (True, True)
+
+
+def test_a_process_that_nobody_waits_for_ends_with_the_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
+    process = pair[0].popen(["sleep", "99"])
+    pair[0].lab.close()
+    assert process.returncode == -signal.SIGKILL
+    assert not psutil.pid_exists(process.pid)
+
+
+# --- close
+
+
+def test_close_may_be_called_again() -> None:
+    lab = Lab(Topology.alone())
+    lab.close()
+    lab.close()
+    assert lab.is_closed
+
+
+def test_a_closed_lab_starts_nothing() -> None:
+    with Lab(Topology.alone()) as lab:
+        node = lab.nodes[0]
+    with pytest.raises(sandbox.LabClosed) as raised:
+        node.run(["true"])
+    assert raised.value.exit_status == 125
+
+
+def test_a_lab_whose_init_was_killed_is_closed(node: sandbox.Node) -> None:
+    with node.popen(["sleep", "99"]) as process:
+        psutil.Process(process.pid).parent().kill()  # type: ignore[union-attr]
+        assert process.wait(5) == -signal.SIGKILL
+    with pytest.raises(sandbox.LabClosed):
+        node.run(["true"])
+
+
+def test_everything_is_gone_when_close_returns() -> None:
+    with Lab(Topology.parse([V4])) as lab:
+        processes = [node.popen(["sh", "-c", "sleep 99 & sleep 99"]) for node in lab for _ in range(10)]
+        pids = [process.pid for process in processes]
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+# --- the program is as before
+
+SNAPSHOT = """
+import json, os, signal, sandbox, threading
+from pathlib import Path
+
+def snapshot():
+    def target(fd):
+        try:
+            return os.readlink(f'/proc/self/fd/{fd}')
+        except FileNotFoundError:
+            return ''  # that of the listing itself
+    os.umask(before := os.umask(0))
+    return {
+        'namespaces': {name: os.readlink(f'/proc/self/ns/{name}') for name in sorted(os.listdir('/proc/self/ns'))},
+        'tasks': len(os.listdir('/proc/self/task')),
+        'threads': threading.active_count(),
+        'handlers': [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+        'mask': sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+        'wakeup': signal.set_wakeup_fd(-1),
+        'descriptors': {fd: target(fd) for fd in sorted(os.listdir('/proc/self/fd')) if target(fd)},
+        'cwd': os.getcwd(),
+        'environment': dict(os.environ),
+        'umask': before,
+        'mounts': Path('/proc/self/mountinfo').read_text(),
+        'hostname': os.uname().nodename,
+        'status': [line for line in Path('/proc/self/status').read_text().splitlines()
+                   if line.startswith(('Cap', 'NoNew', 'Seccomp', 'Sig', 'Uid', 'Gid', 'Groups'))],
+        'limits': Path('/proc/self/limits').read_text(),
+        'session': [os.getsid(0), os.getpgrp()],
+        'children': Path(f'/proc/self/task/{os.getpid()}/children').read_text(),
+    }
+
+def children():
+    try:
+        return os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 'none'
+"""
+
+GUEST = """
+before = snapshot()
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    a.run(['true'])
+    background = b.popen(['sleep', '99'])
+    within = snapshot()
+    within_children = children()
+after = snapshot()
+sandbox.run(['true'])
+again = snapshot()
+def differences(one, other):
+    return {key: [one[key], other[key]] for key in one if one[key] != other[key]}
+print(json.dumps({'within': differences(before, within), 'after': differences(before, after),
+                  'again': differences(after, again), 'children': [within_children, children()]}))
+"""
+
+
+def test_the_program_is_as_before() -> None:
+    found = program(SNAPSHOT + GUEST)
+    assert found["children"] == ["none", "none"]
+    assert set(found["within"]) <= {"descriptors"}
+    assert set(found["after"]) <= {"descriptors"}
+    assert found["again"] == {}
+    # One descriptor stays, the way to the fork server: for the next lab.
+    before, after = found["after"]["descriptors"]
+    (kept,) = set(after) - set(before)
+    assert after[kept].startswith("socket:")
+
+
+def test_a_failed_lab_leaves_the_program_as_before() -> None:
+    script = """
+import resource
+sandbox.run(['true'])
+before = snapshot()
+for words in (['no-such-program'], ['/etc/passwd'], ['true', 'x' * 200000]):
+    try:
+        sandbox.run(words)
+    except (OSError, sandbox.SandboxError):
+        pass
+    else:
+        raise AssertionError(words)
+after = snapshot()
+print(json.dumps([{key: [before[key], after[key]] for key in before if before[key] != after[key]}, children()]))
+"""
+    assert program(SNAPSHOT + script) == [{}, "none"]
+
+
+MEASURE = """
+import gc, json, os, sandbox, threading
+from pathlib import Path
+
+def lab():
+    with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+        a.run(['true'], capture_output=True)
+
+def measure():
+    gc.collect()
+    rss = int(Path('/proc/self/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+    return [len(os.listdir('/proc/self/fd')), threading.active_count(), len(os.listdir('/proc/self/task')), rss]
+
+for _ in range(10):
+    lab()
+before = measure()
+for _ in range(200):
+    lab()
+print(json.dumps([before, measure()]))
+"""
+
+
+def test_200_labs_leave_descriptors_threads_and_memory_as_they_were() -> None:
+    (*before, memory_before), (*after, memory_after) = program(MEASURE)
+    assert before == after
+    assert memory_after - memory_before <= 1024 * 1024
+
+
+def test_a_descriptor_is_never_inherited_by_a_program_of_the_caller(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
+    with pair[0].popen(["sleep", "99"], stdin=subprocess.PIPE) as process:
+        listed = subprocess.run(["ls", "/proc/self/fd"], capture_output=True, text=True, close_fds=False).stdout
+        process.kill()
+    inheritable = [fd for fd in os.listdir("/proc/self/fd") if fd.isdigit() and _is_inheritable(int(fd))]
+    assert set(listed.split()) <= {*inheritable, "0", "1", "2", "3"}
+
+
+def _is_inheritable(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:
+        return False
+
+
+# --- threads, event loops, forks
+
+
+def reached(_: int) -> bool:
+    with sandbox.pair(*V4) as (a, b):
+        done = a.run(["ping", "-qc1", "-W2", b.name], capture_output=True)
+        return bool(done.returncode == 0)
+
+
+def test_8_threads_at_once() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(reached, range(24)))
+
+
+def test_8_threads_in_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
+    def run(number: int) -> str:
+        return pair[number % 2].run(["echo", str(number)], capture_output=True, text=True).stdout  # type: ignore[no-any-return]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(run, range(64))) == [f"{number}\n" for number in range(64)]
+
+
+def test_8_threads_make_the_first_lab_of_a_program() -> None:
+    script = """
+import json, sandbox
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as threads:
+    print(json.dumps(list(threads.map(lambda _: sandbox.run(['true']).returncode, range(8)))))
+"""
+    assert program(script) == [0] * 8
+
+
+def test_several_threads_wait_for_one_process(node: sandbox.Node) -> None:
+    words = ["sh", "-c", "read line; exit 7"]
+    with node.popen(words, stdin=subprocess.PIPE) as process, ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(process.wait, 10) for _ in range(4)]
+        assert process.stdin
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        assert [each.result(10) for each in waiting] == [7] * 4
+
+
+def in_a_thread(call: Callable[[], Any]) -> Any:
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(call()))
+    thread.start()
+    thread.join(20)
+    return results[0]
+
+
+def test_a_lab_outlives_the_thread_that_made_it() -> None:
+    # A death signal would be the thread's, not the program's: prctl(2), PR_SET_PDEATHSIG.
+    lab = in_a_thread(lambda: Lab(Topology.parse([V4])))
+    process = in_a_thread(lambda: lab["a"].popen(["sleep", "99"]))
+    wait_for(lambda: threading.active_count() == 1, within=5)
+    assert process.poll() is None
+    assert lab["a"].run(["ping", "-qc1", "-W2", "b"], stdout=subprocess.DEVNULL).returncode == 0
+    lab.close()
+
+
+def test_to_thread_of_asyncio() -> None:
+    async def several() -> list[bool]:
+        return await asyncio.gather(*(asyncio.to_thread(reached, number) for number in range(8)))
+
+    assert asyncio.run(several()) == [True] * 8
+
+
+def test_a_callback_of_an_event_loop() -> None:
+    async def direct() -> bool:
+        done = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(lambda: done.set_result(reached(0)))
+        return await done
+
+    assert asyncio.run(direct())
+
+
+def test_asyncios_own_children_are_not_disturbed() -> None:
+    async def both() -> tuple[int, bool, int]:
+        child = await asyncio.create_subprocess_exec("sh", "-c", "sleep 0.2; exit 5")
+        worked = await asyncio.to_thread(reached, 0)
+        direct = reached(0)
+        return await child.wait(), worked and direct, 0
+
+    assert asyncio.run(both()) == (5, True, 0)
+
+
+FORKED = """
+import json, multiprocessing, sandbox, subprocess
+
+def child(queue, a):
+    try:
+        a.run(['true'])
+        inherited = 'worked'
+    except sandbox.SandboxError:
+        inherited = 'refused'
+    with sandbox.pair('a:10.0.0.1', 'b:10.0.0.2') as (c, d):
+        queue.put(c.run(['ping', '-qc1', '-W2', 'b'], stdout=subprocess.DEVNULL).returncode)
+
+if __name__ == '__main__':
+    context = multiprocessing.get_context('fork')
+    queue = context.SimpleQueue()
+    with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+        process = context.Process(target=child, args=(queue, a))
+        process.start()
+        process.join(20)
+        print(json.dumps([queue.get(), process.exitcode,
+                          a.run(['ping', '-qc1', '-W2', 'b'], stdout=subprocess.DEVNULL).returncode]))
+"""
+
+
+def test_a_forked_child_has_labs_of_its_own_and_leaves_its_parents() -> None:
+    assert program(FORKED) == [0, 0, 0]
+
+
+def test_a_forked_child_that_closes_the_lab_does_not_end_it() -> None:
+    script = """
+import json, os, sandbox
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    process = a.popen(['sleep', '99'])
+    if os.fork() == 0:
+        a.lab.close()
+        os._exit(0)
+    os.wait()
+    print(json.dumps([process.poll(), b.run(['true']).returncode]))
+"""
+    assert program(script) == [None, 0]
+
+
+def test_a_program_with_a_handler_for_its_children_hears_of_none() -> None:
+    script = """
+import json, signal, sandbox
+heard = []
+sandbox.run(['true'])  # the one child there ever is starts the fork server
+signal.signal(signal.SIGCHLD, lambda *_: heard.append(1))
+for _ in range(5):
+    sandbox.run(['true'])
+print(json.dumps(heard))
+"""
+    assert program(script) == []
+
+
+def test_a_program_that_ignores_its_children_works() -> None:
+    script = """
+import json, signal, sandbox
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print(json.dumps([sandbox.run(['sh', '-c', 'exit 3']).returncode for _ in range(3)]))
+"""
+    assert program(script) == [3, 3, 3]
+
+
+def test_an_interrupt_of_the_program_does_not_reach_the_lab() -> None:
+    script = """
+import json, os, sandbox, signal
+signal.signal(signal.SIGINT, lambda *_: None)
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    process = a.popen(['sleep', '0.3'])
+    os.killpg(0, signal.SIGINT)
+    print(json.dumps([process.wait(), b.run(['true']).returncode]))
+"""
+    assert program(script, start_new_session=True) == [0, 0]
+
+
+def test_the_current_directory_and_path_of_the_program_do_not_matter(tmp_path: Path) -> None:
+    # A file here must not be imported instead of the library's.
+    (tmp_path / "struct.py").write_text("raise SystemExit('imported from the current directory')")
+    script = "import json, os, sandbox; os.environ.clear(); print(json.dumps(sandbox.run(['/bin/true']).returncode))"
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONSAFEPATH": "1"}
+    assert program(script, cwd=tmp_path, env=environment) == 0

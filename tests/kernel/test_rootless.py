@@ -1,0 +1,119 @@
+"""Rootless first: the whole of tests/kernel once more, as an ordinary user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ..conftest import not_run
+
+USER = pwd.getpwnam("nobody")
+ROOT = Path(__file__).parents[2]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", "dist", "build", "*.egg-info")
+IS_NEW_ENOUGH = "import sys, ensurepip, venv; assert sys.version_info >= (3, 11)"
+INTERPRETERS = (
+    os.path.realpath(getattr(sys, "_base_executable", sys.executable)),
+    *(f"{place}/python3{minor}" for place in ("/usr/bin", "/usr/local/bin") for minor in ("", ".13", ".12", ".11")),
+)
+
+
+def as_user(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+    """A command run by an ordinary user, who has nothing of root's."""
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        words, user=USER.pw_uid, group=USER.pw_gid, extra_groups=[], text=True, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def can_run(interpreter: str) -> bool:
+    try:
+        return as_user([interpreter, "-I", "-c", IS_NEW_ENOUGH], capture_output=True, cwd="/").returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def checkout() -> Iterator[Path]:
+    """A directory that the user can read, with a copy of this checkout in it."""
+    directory = Path(tempfile.mkdtemp(prefix="sandbox-rootless-"))
+    try:
+        directory.chmod(0o755)
+        shutil.copytree(ROOT, directory / "checkout", ignore=NOT_COPIED)
+        subprocess.run(["chmod", "-R", "a+rX", directory / "checkout"], check=True)
+        yield directory / "checkout"
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def python(checkout: Path) -> Path:
+    """An interpreter that the user can run, with this project and what its tests need installed."""
+    interpreter = next(filter(can_run, INTERPRETERS), None)
+    if interpreter is None:
+        pytest.skip(f"no Python 3.11 or later with venv that {USER.pw_name} could run")
+    python = checkout.parent / "venv" / "bin" / "python"
+    for words in (
+        [interpreter, "-I", "-m", "venv", str(python.parents[1])],
+        [str(python), "-I", "-m", "pip", "install", "--quiet", "--no-compile", f"{checkout}[dev]"],
+    ):
+        done = subprocess.run(words, capture_output=True, text=True, cwd="/", timeout=200)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return python
+
+
+@pytest.fixture
+def home(checkout: Path) -> Path:
+    """A directory of the user's own."""
+    home = checkout.parent / "home"
+    home.mkdir()
+    os.chown(home, USER.pw_uid, USER.pw_gid)
+    return home
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="this is the rootless half")
+@pytest.mark.deadline(290)
+def test_an_ordinary_user_can_do_the_same(checkout: Path, python: Path, home: Path, remark: list[str]) -> None:
+    if as_user(["unshare", "-U", "true"], capture_output=True, cwd="/").returncode:
+        pytest.skip("this machine refuses user namespaces to ordinary users: see sandbox doctor")
+    report = home / "report.xml"
+    begun = time.monotonic()
+    words = ["-q", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    done = as_user(
+        [str(python), "-m", "pytest", *words, "tests/kernel", "--ignore=tests/kernel/test_rootless.py"],
+        cwd=checkout,
+        env={
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=240,
+    )
+    assert report.exists(), done.stdout
+    remark += summary(ElementTree.parse(report).getroot(), time.monotonic() - begun)
+    if done.returncode:
+        pytest.fail(f"as {USER.pw_name}:\n{done.stdout}", pytrace=False)
+
+
+def summary(report: ElementTree.Element, seconds: float) -> Iterator[str]:
+    """What came of the tests: a line of numbers, and one for each that was not run."""
+    cases = list(report.iter("testcase"))
+    skipped = [(case, reason) for case in cases for reason in case.iter("skipped")]
+    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    passed = len(cases) - len(skipped) - len(failed)
+    yield f"as {USER.pw_name}: {passed} passed, {len(failed)} failed, {len(skipped)} not run, in {seconds:.0f} s"
+    for case, reason in skipped:
+        test = f"{case.get('classname')}::{case.get('name')}"
+        yield f"as {USER.pw_name}: {not_run(test, reason.get('message', ''))}"
