@@ -52,17 +52,19 @@ class NotExecuted(SandboxError):
 def _run_all(request: RunRequest, lab: Lab) -> int:
     output = _output(request)
     processes = []
+    nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for number in range(len(request.commands)):
         command = _command(request, lab, number)
         given = output.open(command.node) if output else (1, 2)
-        processes.append(lab.start(command, (_stdin(request, command.node), *given)))
+        stdin = 0 if _reads_stdin(request, command.node) else nowhere
+        processes.append(lab.start(command, (stdin, *given)))
         if output:
             output.given()
     _begin_together(processes)
     gc.enable()  # from here on it may take long
     # Not before they execute: a signal for the fork that is to become a command would be lost.
-    with Forwarding(processes):
-        watch = Watch(request, processes, output)
+    with Forwarding(processes) as signals:
+        watch = Watch(request, processes, output, signals)
         watch.until_the_end()
     lab.close()
     if output:
@@ -84,10 +86,13 @@ def _begin_together(processes: Sequence[Process]) -> None:
 class Watch:
     """Sees commands end; `status` is that of the first that failed, or of the node of --until."""
 
-    def __init__(self, request: RunRequest, processes: Sequence[Process], output: Output | None) -> None:
+    def __init__(
+        self, request: RunRequest, processes: Sequence[Process], output: Output | None, signals: Forwarding
+    ) -> None:
         self.status = 0
         self._request = request
         self._output = output
+        self._signals = signals
         self._running = dict(zip(request.topology.nodes, processes, strict=True))
         self._kill_at: float | None = None
         self._decided = False
@@ -95,18 +100,25 @@ class Watch:
     def until_the_end(self) -> None:
         """Pass output on until every command has ended."""
         while self._running:
-            poll = select.poll()
-            for process in self._running.values():
-                poll.register(process.fileno(), select.POLLIN)
-            for fd in self._output.descriptors if self._output else ():
-                poll.register(fd, select.POLLIN)
-            left = None if self._kill_at is None else max(0, self._kill_at - monotonic()) * 1000
-            ready = {fd for fd, _ in poll.poll(left)}
+            ready = self._wait()
             if self._output:
                 self._output.pass_on(ready)
             self._note_ends()
             if self._kill_at is not None and monotonic() >= self._kill_at:
                 self._stop_all(SIGKILL)
+                self._kill_at = None
+
+    def _wait(self) -> set[int]:
+        """The descriptors that have something to tell, once one has or the grace is over."""
+        poll = select.poll()
+        pipes = self._output.descriptors if self._output else ()
+        for fd in (self._signals.fileno(), *(each.fileno() for each in self._running.values()), *pipes):
+            poll.register(fd, select.POLLIN)
+        left = None if self._kill_at is None else max(0, self._kill_at - monotonic()) * 1000
+        ready = {fd for fd, _ in poll.poll(left)}
+        if self._signals.fileno() in ready:
+            self._signals.awake()
+        return ready
 
     def _note_ends(self) -> None:
         for node, process in list(self._running.items()):
@@ -141,10 +153,8 @@ def _command(request: RunRequest, lab: Lab, number: int, *, terminal: bool = Fal
     )
 
 
-def _stdin(request: RunRequest, node: str) -> int:
-    if node == request.stdin or len(request.commands) == 1:
-        return 0
-    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+def _reads_stdin(request: RunRequest, node: str) -> bool:
+    return node == request.stdin or len(request.commands) == 1
 
 
 def _output(request: RunRequest) -> Output | None:

@@ -10,7 +10,7 @@ from ..kernel.signals import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Self
 
     from ..process import Process
 
@@ -28,7 +28,8 @@ def stop() -> None:
 class Forwarding:
     """A context in which signals are passed on. `stop` is called once a stop was passed on.
 
-    A second SIGINT within two seconds kills.
+    A second SIGINT within two seconds kills. Whoever waits polls fileno() as well, then calls awake(): a signal
+    that comes just before the wait would otherwise be passed on only after it.
     """
 
     def __init__(self, processes: Sequence[Process], *, stop: Callable[[], object] = stop) -> None:
@@ -37,15 +38,29 @@ class Forwarding:
         self._interrupted_at = -IMPATIENCE_S
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
+        self._readable, self._writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wakeup_before = posix.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
         for number in OF_A_TERMINAL + OF_A_PROCESS:
             # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
             if posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)
+        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             posix.signal(number, handler)
+        posix.set_wakeup_fd(self._wakeup_before)
+        os.close(self._readable)
+        os.close(self._writable)
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable with every signal."""
+        return self._readable
+
+    def awake(self) -> None:
+        """Take note that it was readable: by now the signals were passed on."""
+        os.read(self._readable, 4096)
 
     def _forward(self, number: int, _: object) -> None:
         if number == posix.SIGINT and self._is_impatient():

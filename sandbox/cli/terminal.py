@@ -44,10 +44,10 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         begin([process])
         stack.callback(raw.leave)
         raw.enter()
-        with Forwarding([process], stop=raw.stop):
+        with Forwarding([process], stop=raw.stop) as signals:
             before = signal(SIGWINCH, lambda *_: _copy_window(inner))
             stack.callback(signal, SIGWINCH, before)
-            _relay(inner, process)
+            _relay(inner, process, signals)
         lab.close()
         _drain(inner)
         return process.returncode or 0
@@ -76,9 +76,9 @@ class RawMode:
         termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
 
 
-def _relay(inner: int, process: Process) -> None:
+def _relay(inner: int, process: Process, signals: Forwarding) -> None:
     poll = select.poll()
-    for fd in (0, inner, process.fileno()):
+    for fd in (0, inner, process.fileno(), signals.fileno()):
         poll.register(fd, select.POLLIN)
     while process.poll() is None:
         for fd, _ in poll.poll():
@@ -88,6 +88,8 @@ def _relay(inner: int, process: Process) -> None:
                     _write(inner, keys)
                 else:
                     poll.unregister(0)
+            elif fd == signals.fileno():
+                signals.awake()
             elif fd == inner and not _pass_on(inner):
                 poll.unregister(inner)
 

@@ -139,6 +139,31 @@ def test_a_program_is_killed_at_50_random_moments(clis: Callable[[], Cli]) -> No
         list(several.map(kill_one, range(KILLS)))
 
 
+FORKING = """
+import os, sandbox, signal
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    a.popen(['sleep', '999'])
+    if os.fork() == 0:
+        signal.pause()
+    print('begun', flush=True)
+    signal.pause()
+"""
+
+
+def test_a_fork_of_the_program_that_outlives_it_does_not_keep_the_lab(cli: Cli) -> None:
+    # It has a copy of the way to init: that this way is still open does not mean that the owner lives.
+    cli.command = (sys.executable, "-c", FORKING)
+    process = cli.start()
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    (fork,) = (each for each in psutil.Process(process.pid).children() if each.cmdline()[0] == sys.executable)
+    process.kill()
+    process.wait(5)
+    wait_for(lambda: [pid for pid, _ in cli.processes()] == [fork.pid], within=1, what="the lab is gone")
+    fork.kill()
+    cli.await_nothing_left()
+
+
 def fork_server(cli: Cli) -> psutil.Process | None:
     for pid, words in marked(cli.mark, variable=LAUNCH):
         if FORK_SERVER in words and psutil.pid_exists(pid):
