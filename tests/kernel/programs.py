@@ -6,7 +6,8 @@ import sys
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
-# Prints "ready" and then the name of each signal it catches, in the order in which they came.
+# Prints "ready" and then the name of each signal it catches, in the order in which they came; and bears the name
+# of the last one, for who cannot read what it prints.
 CATCHER = """
 import os, signal
 come, went = os.pipe2(os.O_NONBLOCK)
@@ -18,7 +19,9 @@ for number in range(1, 32):
 os.write(1, b"ready\\n")
 while True:
     for number in os.read(come, 99):
-        os.write(1, signal.Signals(number).name.encode() + b"\\n")
+        name = signal.Signals(number).name
+        os.write(1, name.encode() + b"\\n")
+        open("/proc/self/comm", "w").write(name)
 """
 
 catcher = (*PYTHON, CATCHER)

@@ -79,6 +79,8 @@ def test_a_stop_and_what_ends_it_reach_each_command_exactly_once(cli: Cli, count
     prefixes = NODES[count]
     process.send_signal(signal.SIGTSTP)
     wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=5)
+    # Earlier it would take the SIGTSTP away again, where that is still pending: signal(7).
+    wait_for(lambda: _all_named("SIGTSTP", commands(process)), within=5)
     process.send_signal(signal.SIGCONT)
     expected = sorted(f"{prefix}{name}" for prefix in prefixes for name in ("SIGTSTP", "SIGCONT"))
     assert lines(process, 2 * len(prefixes)) == expected
