@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 MARK = "TESTED_BY"  # in the environment of everything a test session starts; init and commands inherit it
 FORK_SERVER = "sandbox.forkserver"
-PACKAGE_TOOLS = ("pytest-of-", "pip-", "tmp-pip")
+OF_OTHERS = ("pytest-of-", "pip-", "tmp-pip", "sandbox-rootless-")  # the last: another session of these tests
 # Of the kernel's count of network namespaces a few are always on some processor's own list.
 SLACK = 7 * 2 * (os.cpu_count() or 1)
 
@@ -109,4 +109,4 @@ def _namespaces_of_processes() -> Iterator[str]:
 def _files() -> Iterator[str]:
     for directory in ("/tmp", "/run", "/run/netns", "/dev/shm"):
         if Path(directory).is_dir():
-            yield from (entry.path for entry in os.scandir(directory) if not entry.name.startswith(PACKAGE_TOOLS))
+            yield from (entry.path for entry in os.scandir(directory) if not entry.name.startswith(OF_OTHERS))

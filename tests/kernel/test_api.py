@@ -396,7 +396,7 @@ def test_to_thread_of_asyncio() -> None:
 
 def test_a_callback_of_an_event_loop() -> None:
     async def direct() -> bool:
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_soon(lambda: done.set_result(reached(0)))
         return await done
 
