@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from time import perf_counter
 
-from .kernel import multicast, namespace, sysctl
+from .kernel import namespace, sysctl
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
 from .plan import (
@@ -85,6 +85,8 @@ class Builder:
                 case AllowPing():
                     sysctl.allow_ping()
                 case AwaitGroup(end):
+                    from .kernel import multicast  # few labs speak IPv6
+
                     namespace.enter_network(self.namespaces[end.node])
                     multicast.await_solicited_node(end.name, end.address.packed)
                 case _:

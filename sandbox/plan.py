@@ -154,7 +154,7 @@ class AwaitGroup:
     """An IPv6 address that neighbours can ask for.
 
     They ask by multicast, and the kernel joins that group from a work queue, some time after it has said that the
-    address is there (addrconf_dad_work in net/ipv6/addrconf.c): 13 % of labs were up before. A question that comes
+    address is there (addrconf_dad_work in net/ipv6/addrconf.c): 11 % of labs were up before. A question that comes
     earlier is lost, and asked again after a second.
     """
 

@@ -18,20 +18,18 @@ BINFMT = "/proc/sys/fs/binfmt_misc/status"
 def find(name: str, environment: Mapping[str, str]) -> str:
     """The path of the program `name`: itself with a slash, else the first in PATH.
 
-    Raises FileNotFoundError or PermissionError as exec would, IsADirectoryError for a directory.
+    Raises FileNotFoundError or PermissionError, as exec would.
     """
     if "/" in name:
         return _executable(name)
-    refusal: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    for directory in environment.get("PATH", DEFAULT_PATH).split(os.pathsep):
-        path = os.path.join(directory or ".", name)
-        # A shell passes over directories, and over what lies where it may not look.
-        if os.path.isfile(path):
-            try:
-                return _executable(path)
-            except PermissionError as error:
-                refusal = error
-    raise refusal
+    paths = [os.path.join(directory or ".", name) for directory in environment.get("PATH", DEFAULT_PATH).split(":")]
+    for path in paths:
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    # A shell passes over directories, and over what lies where it may not look.
+    for path in filter(os.path.isfile, paths):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
 def check(path: str) -> None:
@@ -54,10 +52,7 @@ def check(path: str) -> None:
 
 
 def _executable(path: str) -> str:
-    mode = os.stat(path).st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    # A FIFO would keep check() waiting for whoever writes to it.
-    if not stat.S_ISREG(mode) or not os.access(path, os.X_OK):
+    # Neither a directory nor a FIFO, which would keep check() waiting for whoever writes to it.
+    if not stat.S_ISREG(os.stat(path).st_mode) or not os.access(path, os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return path

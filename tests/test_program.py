@@ -100,8 +100,8 @@ def test_a_name_with_a_slash_is_itself_whatever_path_says(name: str) -> None:
         ("dangling/tool", FileNotFoundError, errno.ENOENT),
         ("tool/tool", NotADirectoryError, errno.ENOTDIR),
         ("plain/tool", PermissionError, errno.EACCES),
-        ("./directory", IsADirectoryError, errno.EISDIR),
-        ("directory/", IsADirectoryError, errno.EISDIR),
+        ("./directory", PermissionError, errno.EACCES),
+        ("directory/", PermissionError, errno.EACCES),
         ("pipe/tool", PermissionError, errno.EACCES),
         ("/dev/null", PermissionError, errno.EACCES),
     ],
@@ -128,7 +128,7 @@ def test_programs_and_scripts_pass_the_check(tree: Path, first: str, program_: s
     [
         ("#!/no/such/interpreter", FileNotFoundError, "/no/such/interpreter"),
         ("#!/bin/sh\r", FileNotFoundError, "/bin/sh\r"),
-        ("#!/tmp", IsADirectoryError, "/tmp"),
+        ("#!/tmp", PermissionError, "/tmp"),
         ("#!/etc/passwd -x", PermissionError, "/etc/passwd"),
     ],
 )
