@@ -84,7 +84,8 @@ def _warm(_pid: int) -> socket:
             check=True,
         )
     except subprocess.CalledProcessError as error:
-        raise SandboxError(f"{sys.executable} cannot import sandbox - reinstall it there") from error
+        what = f"the fork server could not start: {sys.executable} ended with {error.returncode}"
+        raise SandboxError(f"{what} - try: {sys.executable} -m sandbox doctor") from error
     finally:
         theirs.close()
         os.close(caller_fd)

@@ -1,7 +1,7 @@
 """The command line: the only code that prints or exits. No logic of its own.
 
 `sandbox run`, whose start is to cost no more than it must, is recognised here and goes its way without typer,
-whose import takes four times as long as the whole launch. Everything else, --help of `run` as well, is typer's.
+whose import takes twice as long as the whole launch. Everything else, --help of `run` as well, is typer's.
 """
 
 from __future__ import annotations
