@@ -15,7 +15,7 @@ from _socket import socket
 from . import messages
 from .apply import Builder, Rejected
 from .command import Command
-from .kernel import clone, descriptors, namespace, userns
+from .kernel import clone, descriptors, namespace, status, userns
 from .kernel.signals import posix
 from .names import hosts_file
 from .plan import plan
@@ -165,19 +165,21 @@ class Init:
             reply.close()
 
     def _start(self, command: Command, inherited: list[int]) -> None:
-        status, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        from . import spawn
+
+        told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
         try:
             pid = os.fork()
             if pid == 0:
                 self._become(command, inherited[2:], report)
-            messages.send(status, {"started": ""}, pid=pid)
-            self._commands[pid] = Running(pid, status, ends_lab=command.last)
-            self._poll.register(status.fileno(), select.POLLIN)
+            messages.send(told, {"started": ""}, pid=pid)
+            self._commands[pid] = Running(pid, told, ends_lab=command.last)
+            self._poll.register(told.fileno(), select.POLLIN)
         except BrokenPipeError:
             pass  # the caller gave up on it meanwhile, and the command sees that by itself
         except OSError as error:
-            messages.send(report, {"failed": "fork", "by hand": "fork", "errno": str(error.errno), "file": ""})
-            status.close()
+            spawn.tell_failure(report, error, "fork", "fork")
+            told.close()
         finally:
             report.close()
             for fd in inherited[2:]:
@@ -203,11 +205,11 @@ class Init:
 
     def _next_dead(self) -> bool:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, ended = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return False
         if pid in self._commands:
-            self._end(self._commands.pop(pid), os.waitstatus_to_exitcode(status))
+            self._end(self._commands.pop(pid), os.waitstatus_to_exitcode(ended))
         return pid != 0
 
     def _end(self, command: Running, returncode: int) -> None:
@@ -265,12 +267,8 @@ class Running:
 
 def _is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
-        for line in status:
-            if line.startswith("CapEff:"):
-                held = int(line.split()[1], 16)
-                return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)
-    return False
+    held = int(status.fields()["CapEff"], 16)
+    return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)
 
 
 def _child_alarm() -> int:

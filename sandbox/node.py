@@ -177,8 +177,9 @@ def current_directory() -> str:
 
 def _umask() -> int:
     """This process's umask: os.umask() could tell it only by changing it under other threads."""
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
-        return next(int(line.split()[1], 8) for line in status if line.startswith("Umask:"))
+    from .kernel import status
+
+    return int(status.fields()["Umask"], 8)
 
 
 def _limits() -> dict[int, tuple[int, int]]:

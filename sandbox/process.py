@@ -156,7 +156,7 @@ class Process:
         if self.poll() is None:
             try:
                 messages.send(self._status, message)
-            except (BrokenPipeError, ConnectionResetError, OSError):
+            except OSError:
                 self.poll()
 
     def _await_end(self, timeout: float | None) -> int | None:

@@ -91,6 +91,13 @@ def _limit_resources(command: Command) -> None:
 
 
 def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:
+    """Tell the caller what failed, and end."""
+    tell_failure(report, error, stage, by_hand)
+    os._exit(NEVER_EXECUTED)
+
+
+def tell_failure(report: socket, error: OSError, stage: str, by_hand: str) -> None:
+    """Tell the caller what failed: Process reads it."""
     messages.send(
         report,
         {
@@ -100,4 +107,3 @@ def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoRet
             "file": os.fsdecode(error.filename or ""),
         },
     )
-    os._exit(NEVER_EXECUTED)

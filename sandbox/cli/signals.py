@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from time import monotonic
 
+from ..kernel import status
 from ..kernel.signals import posix
 
 TYPE_CHECKING = False
@@ -90,8 +91,7 @@ def _stops_by_default(pid: int) -> bool:
     """Whether the process neither catches nor ignores SIGTSTP: proc_pid_status(5), SigIgn and SigCgt."""
     bit = 1 << (posix.SIGTSTP - 1)
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
-            fields = dict(line.split(":", 1) for line in status)
+        fields = status.fields(pid)
     except (FileNotFoundError, ProcessLookupError):
         return False
     return not (int(fields["SigIgn"], 16) | int(fields["SigCgt"], 16)) & bit

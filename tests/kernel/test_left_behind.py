@@ -80,12 +80,14 @@ def clis(tmp_path: Path) -> Iterator[Callable[[], Cli]]:
         cli.kill()
 
 
-def test_the_launcher_is_killed_at_50_random_moments(clis: Callable[[], Cli]) -> None:
-    after = moments(1, LAUNCH_S)
+def kill_owners(
+    clis: Callable[[], Cli], start: Callable[[Cli], subprocess.Popen[str]], after: Callable[[int], float]
+) -> None:
+    """Start 50 owners of a lab, kill each at its moment, and see that nothing is left."""
 
     def kill_one(number: int) -> None:
         cli = clis()
-        process = cli.start(*SLEEPERS)
+        process = start(cli)
         pause(after(number))
         process.kill()
         process.wait(5)
@@ -93,6 +95,10 @@ def test_the_launcher_is_killed_at_50_random_moments(clis: Callable[[], Cli]) ->
 
     with ThreadPoolExecutor(2) as several:
         list(several.map(kill_one, range(KILLS)))
+
+
+def test_the_launcher_is_killed_at_50_random_moments(clis: Callable[[], Cli]) -> None:
+    kill_owners(clis, lambda cli: cli.start(*SLEEPERS), moments(1, LAUNCH_S))
 
 
 def test_init_is_killed_at_50_random_moments(clis: Callable[[], Cli]) -> None:
@@ -125,18 +131,7 @@ def programs(cli: Cli) -> subprocess.Popen[str]:
 
 
 def test_a_program_is_killed_at_50_random_moments(clis: Callable[[], Cli]) -> None:
-    after = moments(3, PROGRAM_S)
-
-    def kill_one(number: int) -> None:
-        cli = clis()
-        process = programs(cli)
-        pause(after(number))
-        process.kill()
-        process.wait(5)
-        cli.await_nothing_left(within=1)
-
-    with ThreadPoolExecutor(2) as several:
-        list(several.map(kill_one, range(KILLS)))
+    kill_owners(clis, programs, moments(3, PROGRAM_S))
 
 
 FORKING = """
