@@ -14,12 +14,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .address import Address
+    from .address import Address, Subnet
+    from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
+    from .interface import Interface
     from .lab import Lab, pair, run
     from .node import Node
     from .process import Process
-    from .topology import Endpoint, Interface, Link, Topology
+    from .publication import Publication
+    from .switch import Switch
+    from .topology import Topology
 
 __version__ = "0.1.0"
 
@@ -33,21 +37,28 @@ __all__ = [
     "Node",
     "NotAllowed",
     "Process",
+    "Publication",
     "RequestError",
     "SandboxError",
     "StepFailed",
+    "Subnet",
+    "Switch",
     "Topology",
     "pair",
     "run",
 ]
 
 _HOMES = {
-    "address": ("Address",),
+    "address": ("Address", "Subnet"),
+    "endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
+    "interface": ("Interface",),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
     "process": ("Process",),
-    "topology": ("Endpoint", "Interface", "Link", "Topology"),
+    "publication": ("Publication",),
+    "switch": ("Switch",),
+    "topology": ("Topology",),
 }
 
 

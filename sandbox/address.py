@@ -1,4 +1,4 @@
-"""A host's address with the prefix of its subnet: what `ip address add` takes.
+"""A host's address with the prefix of its subnet, what `ip address add` takes; and the subnet itself.
 
 Plain numbers, because the module ipaddress takes 3.7 ms to import and a launch 25. IPv6 text is left to it all the
 same; a test holds both families against it, on every kind of text. `interface` is its object for the same address.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WIDTH = {4: 32, 6: 128}
 DEFAULT_PREFIX = {4: 24, 6: 64}
 EXAMPLE = {4: "192.168.1.1", 6: "fd00::1"}
+EXAMPLE_SUBNET = {4: "10.0.0.0/24", 6: "fd00::/64"}
 
 # Addresses that are no host's: first bits, how many of them, and what such an address is. RFC 6890.
 NO_HOST = {
@@ -86,8 +87,13 @@ class Address:
     @property
     def network(self) -> str:
         """The subnet, as text with its prefix."""
+        return str(self.subnet)
+
+    @property
+    def subnet(self) -> Subnet:
+        """The subnet."""
         host_bits = WIDTH[self.version] - self.prefix
-        return f"{_write(self.version, self.number >> host_bits << host_bits)}/{self.prefix}"
+        return Subnet(self.version, self.number >> host_bits << host_bits, self.prefix)
 
     @property
     def interface(self) -> IPv4Interface | IPv6Interface:
@@ -113,6 +119,67 @@ class Address:
             what = "broadcast" if is_broadcast else "network"
             first = _write(self.version, (self.number - place) + 1)
             raise RequestError(f"{str(self)!r}: the {what} address of {self.network} - use one such as {first}")
+
+
+@value
+class Subnet:
+    """The addresses that share their first `prefix` bits: IP version (4 or 6), the first of them as a number.
+
+    Raises RequestError where bits are set behind the prefix.
+    """
+
+    version: int
+    number: int
+    prefix: int
+
+    @classmethod
+    def parse(cls, text: str) -> Subnet:
+        """The subnet written `ADDRESS/PREFIX`, such as 10.0.0.0/24. Raises RequestError."""
+        first, slash, prefix = text.partition("/")
+        version = 6 if ":" in first else 4
+        number = _read_ipv6(first) if version == 6 else _read_ipv4(first)
+        if number is None or not slash:
+            raise RequestError(f"{text!r}: not a subnet - write one such as {EXAMPLE_SUBNET[4]} or {EXAMPLE_SUBNET[6]}")
+        subnet = cls(version, number, _read_prefix(text, prefix, version))
+        subnet.host(1)  # whether there may be hosts in it, the check of the first one tells
+        return subnet
+
+    def __post_init__(self) -> None:
+        host_bits = self._host_bits
+        first = self.number >> host_bits << host_bits
+        if first != self.number:
+            fix = f"write {_write(self.version, first)}/{self.prefix}"
+            raise RequestError(f"{str(self)!r}: an address in a subnet, not a subnet - {fix}")
+
+    def __str__(self) -> str:
+        return f"{_write(self.version, self.number)}/{self.prefix}"
+
+    def __contains__(self, address: Address) -> bool:
+        return self.version == address.version and address.number >> self._host_bits == self.number >> self._host_bits
+
+    @property
+    def packed(self) -> bytes:
+        """The first address as bytes in network order."""
+        return self.number.to_bytes(WIDTH[self.version] // 8, "big")
+
+    @property
+    def size(self) -> int:
+        """How many hosts there can be."""
+        total: int = 1 << self._host_bits
+        if self._host_bits <= 1:  # RFC 3021 and RFC 6164
+            return total
+        return total - (2 if self.version == 4 else 1)
+
+    def host(self, place: int) -> Address:
+        """The address of its host number `place`, counted from 1. Raises RequestError where the subnet is full."""
+        if place > self.size:
+            raise RequestError(f"{str(self)!r}: full with {self.size} hosts - take a larger subnet")
+        first = 0 if self._host_bits <= 1 else 1
+        return Address(self.version, self.number + first + place - 1, self.prefix)
+
+    @property
+    def _host_bits(self) -> int:
+        return WIDTH[self.version] - self.prefix
 
 
 def _read_ipv4(text: str) -> int | None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from itertools import groupby
 from time import perf_counter
 
+from .interface import BRIDGE_INDEX
 from .kernel import namespace, sysctl
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
-from .plan import (
+from .steps import (
     AddAddress,
+    AddRoute,
     AllowPing,
     AwaitGroup,
+    CreateBridge,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
@@ -29,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar
+
+    from .interface import Interface
 
     T = TypeVar("T")
 
@@ -65,8 +70,8 @@ class Builder:
                     requests = list(batch)
                     self._time(self._ask, requests, len(requests))
         finally:
-            for conversation in self._conversations.values():
-                conversation.close()
+            while self._conversations:
+                self._conversations.popitem()[1].close()
 
     def _time(self, carry_out: Callable[[T, int], None], work: T, steps: int) -> None:
         begun = perf_counter()
@@ -84,11 +89,11 @@ class Builder:
                     sysctl.write(key, content)
                 case AllowPing():
                     sysctl.allow_ping()
-                case AwaitGroup(end):
+                case AwaitGroup(end, address):
                     from .kernel import multicast  # few labs speak IPv6
 
                     namespace.enter_network(self.namespaces[end.node])
-                    multicast.await_solicited_node(end.name, end.address.packed)
+                    multicast.await_solicited_node(end.name, address.packed)
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:
@@ -96,27 +101,41 @@ class Builder:
 
     def _ask(self, batch: list[Step], position: int) -> None:
         try:
-            self._conversations[batch[0].node].ask([self._request(step) for step in batch])
+            self._conversation(batch[0].node).ask([self._request(step) for step in batch])
         except Refused as refused:
             raise Rejected(position + refused.position, refused.errno or 0, refused.words) from refused
         except OSError as error:
             raise Rejected(position, error.errno or 0) from error
 
+    def _conversation(self, node: str) -> Conversation:
+        if node not in self._conversations:
+            namespace.enter_network(self.namespaces[node])
+            self._conversations[node] = Conversation()
+        return self._conversations[node]
+
     def _request(self, step: Step) -> bytes:
         match step:
-            case CreateVeth(end, peer):
-                here, there = self.namespaces[end.node], self.namespaces[peer.node]
-                return packed.create_veth(end.name, end.index, here, peer.name, peer.index, there)
-            case NoLinkLocal(end):
-                return packed.no_link_local(end.index)
-            case AddAddress(end):
-                return packed.add_address(end.index, end.address.packed, end.address.prefix)
+            case AddAddress(end, address):
+                return packed.add_address(end.index, address.packed, address.prefix)
             case SetUp(_, _, index):
                 return packed.set_up(index)
+            case NoLinkLocal(end):
+                return packed.no_link_local(end.index)
             case Settle(end):
                 return packed.get_link(end.index)
+            case CreateVeth(end, peer):
+                return packed.create_veth(self._veth_end(end), self._veth_end(peer))
+            case AddRoute(_, to, via):
+                return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
+            case CreateBridge(_, name, index):
+                return packed.create_bridge(name, index)
             case _:
                 raise TypeError(f"not a step for rtnetlink: {step!r}")
+
+    def _veth_end(self, end: Interface) -> bytes:
+        netns_fd = self.namespaces[end.node]
+        master = BRIDGE_INDEX if end.master else None
+        return packed.veth_end(end.name, end.index, netns_fd, mtu=end.mtu, mac=end.mac, master=master)
 
 
 def _batch(step: Step) -> object:

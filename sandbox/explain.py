@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from .plan import plan
-from .topology import Interface, Topology
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .interface import Interface
+    from .topology import Topology
 
 INDENT = "  "
 
@@ -16,7 +20,7 @@ def explain(topology: Topology) -> str:
 
 def script(topology: Topology) -> str:
     """A script for `sh`, run as root: it leaves the network that `run` builds, under names of `ip netns`."""
-    removal = "; ".join(f"ip netns del {node}" for node in topology.nodes)
+    removal = "; ".join(f"ip netns del {name}" for name in (*topology.nodes, *topology.switch_names))
     steps = (f"# {step.why}\n{step}\n" for step in plan(topology))
     return "\n".join(("#!/bin/sh -eu", f"# To take it away again: {removal}\n", *steps))
 
@@ -35,11 +39,15 @@ def draw(topology: Topology) -> str:
 
 
 def _cable(first: Interface, second: Interface) -> str:
-    left = _box(first.node, f"{first.name} {first.address}").splitlines()
-    right = _box(second.node, f"{second.address} {second.name}").splitlines()
+    left = _box(first.node, f"{first.name} {_addresses(first)}".rstrip()).splitlines()
+    right = _box(second.node, f"{_addresses(second)} {second.name}".lstrip()).splitlines()
     middle = f"{left[1][:-1]}├── veth ──┤{right[1].strip()[1:]}"
     gap = " " * len("── veth ──")
     return "\n".join((f"{left[0]}{gap}{right[0].strip()}", middle, f"{left[2]}{gap}{right[2].strip()}", ""))
+
+
+def _addresses(end: Interface) -> str:
+    return " ".join(map(str, end.addresses))
 
 
 def _box(title: str, content: str) -> str:

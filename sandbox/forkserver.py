@@ -11,14 +11,15 @@ import os
 import sys
 from functools import cache
 
-from . import messages
+from . import messages, words
 from .errors import SandboxError
-from .topology import Endpoint, Link, Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
     from typing import NoReturn
+
+    from .topology import Topology
 
 # This very sandbox, whichever else may be installed; and behind it whatever the program itself can import.
 SCRIPT = """
@@ -34,11 +35,7 @@ serve({requests}, {caller})
 
 def launch(topology: Topology, *, as_root: bool = False) -> socket:
     """Have the init of a new lab forked; returns the socket on which it will answer. Safe from any thread."""
-    request: dict[str, str | list[str]] = {
-        "node": list(topology.nodes),
-        "pair": [f"{link.first} {link.second}" for link in topology.links],
-        "as root": ["yes"] if as_root else [],
-    }
+    request = {**words.spell(topology), "as root": ["yes"] if as_root else []}
     ours, theirs = messages.pair()
     try:
         _ask(request, theirs)
@@ -50,7 +47,7 @@ def launch(topology: Topology, *, as_root: bool = False) -> socket:
     return ours
 
 
-def _ask(request: dict[str, str | list[str]], lab: socket) -> None:
+def _ask(request: dict[str, list[str]], lab: socket) -> None:
     try:
         messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
     except (BrokenPipeError, ConnectionResetError):
@@ -115,12 +112,6 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
         if request is None:
             break
         lab = messages.adopt(descriptors[0])
-        init.launch(_topology(request), lab, caller_fd, as_root="as root" in request)
+        init.launch(words.read(request), lab, caller_fd, as_root="as root" in request)
         lab.close()
     os._exit(0)
-
-
-def _topology(request: messages.Message) -> Topology:
-    pairs = (line.split(" ") for line in request.get("pair", []))
-    links = tuple(Link(Endpoint.parse(first), Endpoint.parse(second)) for first, second in pairs)
-    return Topology(tuple(request["node"]), links)

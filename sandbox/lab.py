@@ -10,7 +10,7 @@ from .errors import LabClosed, SandboxError, StepFailed
 from .node import Node
 from .plan import plan
 from .process import Process
-from .topology import Endpoint, Topology
+from .topology import Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import psutil
 
     from .command import Command
+    from .endpoint import Endpoint
     from .node import Words
-    from .plan import Step
+    from .steps import Step
 
     # How the lab's init comes to be; returns the socket on which it will answer.
     Launch = Callable[[], socket]

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from .topology import Endpoint, Topology
+from .segments import segments
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .endpoint import Endpoint
+    from .topology import Topology
+
+DOMAIN = "lab"
 LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
 
 def hosts_file(topology: Topology, node: str) -> str:
-    """The /etc/hosts of `node`: every node of the lab by name, addresses it shares a link with first."""
-    near = [end for link in topology.links if node in _nodes(link.ends) for end in link.ends]
-    far = [end for link in topology.links if node not in _nodes(link.ends) for end in link.ends]
-    # A neighbour's other addresses are on links this node has no part in.
-    lines = [f"{end.address.ip} {end.node}\n" for end in dict.fromkeys(near + far)]
-    unlinked = "" if any(end.node == node for end in near) else f"127.0.1.1 {node}\n"
+    """The /etc/hosts of `node`: every node of the lab by name, addresses on a segment with it first.
+
+    Each is known as `a` and `a.lab`, and by its aliases.
+    """
+    near: list[Endpoint] = []
+    far: list[Endpoint] = []
+    for segment in segments(topology.links, topology.switch_names):
+        # A neighbour's other addresses are on links this node has no part in.
+        (near if any(end.node == node for end in segment) else far).extend(segment)
+    names = {name: f"{name} {name}.{DOMAIN}" for name in topology.nodes}
+    for alias, name in topology.aliases:
+        names[name] += f" {alias}"
+    lines = [f"{address.ip} {names[end.node]}\n" for end in near + far for address in end.addresses]
+    unlinked = "" if any(end.node == node and end.addresses for end in near) else f"127.0.1.1 {names[node]}\n"
     return LOOPBACK + unlinked + "".join(lines)
 
 
 def variables(topology: Topology, node: str) -> dict[str, str]:
-    """SANDBOX_NAME, and of the node's first link SANDBOX_IP, SANDBOX_PEER and SANDBOX_PEER_IP."""
+    """SANDBOX_NAME, and of the node's first link SANDBOX_IP, SANDBOX_PEER and SANDBOX_PEER_IP.
+
+    On a switch the peer is the next node that was plugged in, the last one's the first.
+    """
     told = {"SANDBOX_NAME": node}
-    for link in topology.links:
-        if node in _nodes(link.ends):
-            own, peer = link.ends if link.first.node == node else link.ends[::-1]
-            told |= {
-                "SANDBOX_IP": own.address.ip,
-                "SANDBOX_PEER": peer.node,
-                "SANDBOX_PEER_IP": peer.address.ip,
-            }
-            break
+    for segment in segments(topology.links, topology.switch_names):
+        places = [at for at, end in enumerate(segment) if end.node == node and end.addresses]
+        others = [end for end in segment if end.node != node and end.addresses]
+        if not places:
+            continue
+        told["SANDBOX_IP"] = segment[places[0]].addresses[0].ip
+        if others:
+            after = [end for end in segment[places[0] :] if end in others] or others
+            told |= {"SANDBOX_PEER": after[0].node, "SANDBOX_PEER_IP": after[0].addresses[0].ip}
+        break
     return told
-
-
-def _nodes(ends: tuple[Endpoint, Endpoint]) -> tuple[str, str]:
-    return ends[0].node, ends[1].node

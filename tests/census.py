@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 MARK = "TESTED_BY"  # in the environment of everything a test session starts; init and commands inherit it
 FORK_SERVER = "sandbox.forkserver"
-OF_OTHERS = ("pytest-of-", "pip-", "tmp-pip", "sandbox-rootless-")  # the last: another session of these tests
+# Of pip, of other sessions of these tests, and of mount(8), which makes itself a directory in /run once.
+OF_OTHERS = ("pytest-of-", "pip-", "tmp-pip", "sandbox-rootless-", "mount")
 # Of the kernel's count of network namespaces a few are always on some processor's own list.
 SLACK = 7 * 2 * (os.cpu_count() or 1)
 

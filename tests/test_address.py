@@ -26,7 +26,7 @@ def understood(text: str) -> str | None:
         return Address.parse(f"{text}/31").ip
     except RequestError as error:
         said = str(error)
-        return None if "not an IP address" in said or "scope" in said or "prefix" in said else text
+        return None if "not an IP address" in said or "with a scope" in said or "prefix" in said else text
 
 
 @given(TEXTS)

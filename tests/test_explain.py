@@ -59,7 +59,7 @@ def test_a_drawing_shows_every_end_and_its_boxes_are_closed(topology: Topology) 
     drawing = draw(topology)
     for end in (end for wire in topology.wires for end in wire):
         assert f"┌ {end.node} " in drawing
-        assert str(end.address) in drawing
+        assert all(str(address) in drawing for address in end.addresses)
         assert end.name in drawing
     for at in range(0, len(drawing.splitlines()) - 2, 4):
         box = drawing.splitlines()[at : at + 3]

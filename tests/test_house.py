@@ -25,8 +25,10 @@ FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
     ("sandbox.errors", "sandbox.values"),
     ("sandbox.address",),
-    ("sandbox.topology",),
-    ("sandbox.plan", "sandbox.names"),
+    ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
+    ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
+    ("sandbox.steps",),
+    ("sandbox.plan", "sandbox.routes", "sandbox.names"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
     ("sandbox.init", "sandbox.spawn", "sandbox.apply"),
@@ -42,7 +44,10 @@ FLOORS = (
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
-PURE = tuple(f"sandbox.{name}" for name in ("errors", "values", "address", "topology", "plan", "names", "explain"))
+PURE = (
+    *(room for rooms in FLOORS[1:7] for room in rooms),
+    "sandbox.explain",
+)
 THE_MACHINE = (
     "os",
     "posix",

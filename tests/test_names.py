@@ -22,26 +22,26 @@ def entries(topology: Topology, node: str) -> list[str]:
 
 @pytest.mark.parametrize("node", ["a", "b"])
 def test_both_ends_of_a_pair_know_both_names(node: str) -> None:
-    assert entries(PAIR, node) == ["192.168.1.1 a", "192.168.1.2 b"]
+    assert entries(PAIR, node) == ["192.168.1.1 a a.lab", "192.168.1.2 b b.lab"]
 
 
 def test_addresses_on_a_node_s_own_links_come_first() -> None:
     # getaddrinfo takes the first that fits: it must be one that can be reached.
     assert entries(CHAIN, "a") == [
-        "10.0.1.1 a",
-        "10.0.1.2 b",
-        "10.0.2.1 b",
-        "10.0.2.2 c",
-        "10.0.3.1 c",
-        "10.0.3.2 d",
+        "10.0.1.1 a a.lab",
+        "10.0.1.2 b b.lab",
+        "10.0.2.1 b b.lab",
+        "10.0.2.2 c c.lab",
+        "10.0.3.1 c c.lab",
+        "10.0.3.2 d d.lab",
     ]
     assert entries(CHAIN, "c") == [
-        "10.0.2.1 b",
-        "10.0.2.2 c",
-        "10.0.3.1 c",
-        "10.0.3.2 d",
-        "10.0.1.1 a",
-        "10.0.1.2 b",
+        "10.0.2.1 b b.lab",
+        "10.0.2.2 c c.lab",
+        "10.0.3.1 c c.lab",
+        "10.0.3.2 d d.lab",
+        "10.0.1.1 a a.lab",
+        "10.0.1.2 b b.lab",
     ]
 
 
@@ -54,11 +54,11 @@ def test_every_node_is_known_by_name_in_every_node_and_nothing_twice(topology: T
 
 
 def test_a_node_of_two_families_is_known_by_both() -> None:
-    assert entries(BOTH, "a") == ["10.0.0.1 a", "10.0.0.2 b", "fd00::2 b", "fd00::1 a"]
+    assert entries(BOTH, "a") == ["10.0.0.1 a a.lab", "10.0.0.2 b b.lab", "fd00::2 b b.lab", "fd00::1 a a.lab"]
 
 
 def test_a_node_alone_knows_itself() -> None:
-    assert entries(Topology.alone(), "sandbox") == ["127.0.1.1 sandbox"]
+    assert entries(Topology.alone(), "sandbox") == ["127.0.1.1 sandbox sandbox.lab"]
 
 
 def test_localhost_is_always_there() -> None:

@@ -58,7 +58,12 @@ def test_create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_
         nested("IFLA_INFO_DATA", ("VETH_INFO_PEER", peer)),
     )
     expected = encoded(ifinfmsg(), RTM_NEWLINK, NEW, index=index, attrs=[*veth_end(name, netns_fd), link_info])
-    assert packed.create_veth(name, index, netns_fd, peer_name, peer_index, peer_netns_fd) == expected
+    assert (
+        packed.create_veth(
+            packed.veth_end(name, index, netns_fd), packed.veth_end(peer_name, peer_index, peer_netns_fd)
+        )
+        == expected
+    )
 
 
 @given(INDEXES)
@@ -116,6 +121,6 @@ def test_a_numbered_message_differs_in_its_number_alone(index: int, sequence: in
 @pytest.mark.parametrize("name", ["e", "et", "eth", "eth0", "eth10"])
 def test_messages_say_their_own_length_and_end_on_a_boundary(name: str) -> None:
     # Batched messages follow each other: one that is not padded would shift those behind it.
-    message = packed.create_veth(name, 2, 3, name, 2, 4)
+    message = packed.create_veth(packed.veth_end(name, 2, 3), packed.veth_end(name, 2, 4))
     assert struct.unpack_from("=I", message) == (len(message),)
     assert len(message) % 4 == 0

@@ -6,7 +6,8 @@ import shlex
 
 import pytest
 
-from sandbox.plan import (
+from sandbox.plan import plan
+from sandbox.steps import (
     AddAddress,
     AllowPing,
     CreateNamespace,
@@ -16,7 +17,6 @@ from sandbox.plan import (
     SetUp,
     Step,
     WriteSysctl,
-    plan,
 )
 from sandbox.topology import Topology
 
@@ -46,11 +46,11 @@ def test_the_plan_of_a_pair_is_this() -> None:
         CreateVeth(a, b),
         SetUp("a", "lo", 1),
         NoLinkLocal(a),
-        AddAddress(a),
+        AddAddress(a, *a.addresses),
         SetUp("a", "eth0", 2),
         SetUp("b", "lo", 1),
         NoLinkLocal(b),
-        AddAddress(b),
+        AddAddress(b, *b.addresses),
         SetUp("b", "eth0", 2),
         Settle(a),
         Settle(b),
@@ -100,7 +100,7 @@ def test_an_end_has_its_address_before_it_is_up_and_settles_after_both_ends_are(
     for wire in topology.wires:
         up = [steps.index(SetUp(end.node, end.name, end.index)) for end in wire]
         for end, at in zip(wire, up, strict=True):
-            assert steps.index(AddAddress(end)) < at
+            assert steps.index(AddAddress(end, *end.addresses)) < at
             assert steps.index(Settle(end)) > max(up)
 
 
@@ -111,8 +111,8 @@ def test_every_endpoint_is_addressed_brought_up_and_settled_once(topology: Topol
     settled = [step.interface for step in steps if isinstance(step, Settle)]
     addressed = [step.interface for step in steps if isinstance(step, AddAddress)]
     up = [(step.node, step.name, step.index) for step in links_up(steps)]
-    assert settled == ends
     by_node = [end for node in topology.nodes for end in ends if end.node == node]
+    assert settled == by_node
     assert addressed == by_node
     assert up == [(end.node, end.name, end.index) for end in by_node]
     assert len(set(steps)) == len(steps), "nothing is done twice"
@@ -131,7 +131,7 @@ def test_loopback_is_up_in_every_node(topology: Topology) -> None:
 @every_topology
 def test_an_interface_without_ipv6_speaks_none_and_one_with_it_does(topology: Topology) -> None:
     quiet = {step.interface for step in plan(topology) if isinstance(step, NoLinkLocal)}
-    assert quiet == {end for wire in topology.wires for end in wire if end.address.version == 4}
+    assert quiet == {end for wire in topology.wires for end in wire if not end.speaks_ipv6}
 
 
 def test_a_quiet_interface_is_quiet_before_it_is_up() -> None:
@@ -177,8 +177,8 @@ def test_an_ipv6_address_is_added_without_duplicate_detection_and_an_ipv4_addres
 def test_a_veth_is_made_with_both_ends_in_place() -> None:
     (step,) = (step for step in plan(PAIR) if isinstance(step, CreateVeth))
     assert str(step) == (
-        "ip link add name eth0 netns a index 2 numtxqueues 1 numrxqueues 1 "
-        "type veth peer name eth0 netns b index 2 numtxqueues 1 numrxqueues 1"
+        "ip -n a link add name eth0 index 2 numtxqueues 1 numrxqueues 1 "
+        "type veth peer netns b name eth0 index 2 numtxqueues 1 numrxqueues 1"
     )
     assert step.node == "a"
 

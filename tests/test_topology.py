@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.address import Address
+from sandbox.endpoint import Endpoint, Link, check_name
 from sandbox.errors import RequestError
-from sandbox.topology import Endpoint, Interface, Link, Topology, check_name
+from sandbox.interface import Interface
+from sandbox.topology import Topology
 
 NOT_AN_ADDRESS = [
     "",
@@ -214,7 +216,7 @@ def test_what_is_not_text_is_a_type_error(value: object) -> None:
     with pytest.raises(TypeError):
         Topology.parse([("a:192.168.1.1", value)])  # type: ignore[list-item]
     with pytest.raises(TypeError):
-        Endpoint("a", value)  # type: ignore[arg-type]
+        Endpoint("a", (value,))  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         Topology((value,))  # type: ignore[arg-type]
 
@@ -222,7 +224,7 @@ def test_what_is_not_text_is_a_type_error(value: object) -> None:
 @pytest.mark.parametrize("address", ["192.168.1.1/24", IPv4Interface("192.168.1.1/24")])
 def test_the_address_of_an_endpoint_is_an_address_not_a_text(address: object) -> None:
     with pytest.raises(TypeError):
-        Endpoint("a", address)  # type: ignore[arg-type]
+        Endpoint("a", (address,))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_the_address_of_an_endpoint_is_an_address_not_a_text(address: object) ->
     ],
 )
 def test_what_is_accepted_is_understood(text: str, name: str, address: object) -> None:
-    assert Endpoint.parse(text) == Endpoint(name, address)  # type: ignore[arg-type]
+    assert Endpoint.parse(text) == Endpoint(name, (address,))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -282,16 +284,16 @@ def test_nodes_and_interfaces_are_numbered_in_order_of_declaration() -> None:
     assert chain.nodes == ("b", "a", "c")
     assert chain.wires == (
         (
-            Interface("b", "eth0", 2, Address.parse("10.0.1.1/24")),
-            Interface("a", "eth0", 2, Address.parse("10.0.1.2/24")),
+            Interface("b", "eth0", 2, (Address.parse("10.0.1.1/24"),)),
+            Interface("a", "eth0", 2, (Address.parse("10.0.1.2/24"),)),
         ),
         (
-            Interface("b", "eth1", 3, Address.parse("10.0.2.1/24")),
-            Interface("c", "eth0", 2, Address.parse("10.0.2.2/24")),
+            Interface("b", "eth1", 3, (Address.parse("10.0.2.1/24"),)),
+            Interface("c", "eth0", 2, (Address.parse("10.0.2.2/24"),)),
         ),
         (
-            Interface("c", "eth1", 3, Address.parse("fd00::1/64")),
-            Interface("b", "eth2", 4, Address.parse("fd00::2/64")),
+            Interface("c", "eth1", 3, (Address.parse("fd00::1/64"),)),
+            Interface("b", "eth2", 4, (Address.parse("fd00::2/64"),)),
         ),
     )
 

@@ -14,8 +14,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    Declaration = tuple[str, list[str]]
+
 USAGE = "usage: sandbox run [--pair A B]... [options] -- CMD [::: CMD]..."
 EXPLAIN_USAGE = "usage: sandbox explain [--pair A B]... [--sh | --json]"
+
+# What a topology is declared with, in order: how many operands each takes, and which.
+DECLARATIONS = {
+    "--pair": (2, "two endpoints, NAME:ADDRESS each"),
+    "--switch": (1, "a switch, NAME[:SUBNET]"),
+    "--node": (1, "a node, NAME[:ADDRESS]"),
+    "--router": (1, "the name of a node"),
+    "--alias": (1, "a node and its other name, NODE:ALIAS"),
+    "--uplink": (1, "the name of a node or a switch"),
+    "--publish": (1, "two ports and a node, PORT:NODE:PORT"),
+    "--no-routes": (0, ""),
+}
+SHORT = {"-p": "--publish"}
 SEPARATOR = ":::"
 
 HELP = ("-h", "--help")
@@ -80,7 +95,7 @@ def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
 
 @value
 class Grammar:
-    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always --pair A B."""
+    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always DECLARATIONS."""
 
     usage: str
     flags: Mapping[str, str]
@@ -88,32 +103,33 @@ class Grammar:
 
     def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
         """The topology and the chosen options in `words`. Raises RequestError."""
-        pairs: list[tuple[str, str]] = []
+        declared: list[Declaration] = []
         chosen: dict[str, str | bool] = {}
         left = list(words)
         while left:
             word = left.pop(0)
             name, equals, attached = word.partition("=")
-            if equals and name in ("--pair", *self.with_node):
+            if equals and name in (*DECLARATIONS, *SHORT, *self.with_node):
                 left.insert(0, attached)
                 word = name
-            if word == "--pair":
-                pairs.append((self._operand(word, left), self._operand(word, left)))
+            word = SHORT.get(word, word)
+            if word in DECLARATIONS:
+                count, wants = DECLARATIONS[word]
+                declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
             elif word in self.with_node:
-                chosen[self.with_node[word]] = self._operand(word, left)
+                chosen[self.with_node[word]] = self._operand(word, "the name of a node", left)
             elif word in self.flags:
                 chosen[self.flags[word]] = True
             else:
                 raise RequestError(self._unknown(word))
-        return (Topology.parse(pairs) if pairs else Topology.alone()), chosen
+        return _topology(declared), chosen
 
     @property
     def _options(self) -> tuple[str, ...]:
-        return ("--pair", *self.with_node, *self.flags, *HELP)
+        return (*DECLARATIONS, *SHORT, *self.with_node, *self.flags, *HELP)
 
-    def _operand(self, option: str, left: list[str]) -> str:
+    def _operand(self, option: str, wants: str, left: list[str]) -> str:
         if not left or left[0] in self._options:
-            wants = "two endpoints, NAME:ADDRESS each" if option == "--pair" else "the name of a node"
             raise RequestError(f"{option} wants {wants} - {self.usage}")
         return left.pop(0)
 
@@ -140,6 +156,25 @@ RUN = Grammar(
     with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
 )
 EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json"})
+
+
+def _topology(declared: Sequence[Declaration]) -> Topology:
+    if not declared:
+        return Topology.alone()
+    if all(option == "--pair" for option, _ in declared):
+        return Topology.parse(ends for _, ends in declared)  # type: ignore[misc]
+    from ..draft import Draft  # a pair needs none
+
+    draft = Draft()
+    for option, operands in declared:
+        if option == "--alias":
+            node, colon, alias = operands[0].partition(":")
+            if not colon:
+                raise RequestError(f"{operands[0]!r}: not an alias - write NODE:ALIAS")
+            draft.alias(alias, node)
+        else:
+            getattr(draft, option.removeprefix("--").replace("-", "_"))(*operands)
+    return draft.topology()
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str]]:

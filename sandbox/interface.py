@@ -1,0 +1,69 @@
+"""Where the ends of links appear: `eth0` of a node, `port0` of a switch."""
+
+from __future__ import annotations
+
+from .address import Address
+from .values import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .endpoint import Endpoint, Link
+    from .switch import Switch
+
+BRIDGE = "br0"
+# Index 1 is lo in every new namespace; in a switch's, 2 is its bridge.
+LO_INDEX, BRIDGE_INDEX = 1, 2
+FIRST_INDEX, FIRST_PORT_INDEX = 2, 3
+
+
+@value
+class Interface:
+    """One end of a link in its node, with its kernel index there; `master`: the bridge that it is a port of."""
+
+    node: str
+    name: str
+    index: int
+    addresses: tuple[Address, ...] = ()
+    mtu: int | None = None
+    mac: str | None = None
+    master: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.node}"
+
+    @property
+    def speaks_ipv6(self) -> bool:
+        """Whether it was given an IPv6 address."""
+        return any(address.version == 6 for address in self.addresses)
+
+
+class Wiring:
+    """Gives links their interfaces, one after the other: every node counts its own and uses no number twice."""
+
+    def __init__(self, switches: Iterable[Switch] = ()) -> None:
+        self._switches = {switch.name: switch for switch in switches}
+        self._count: dict[str, int] = {}
+
+    def wire(self, link: Link) -> tuple[Interface, Interface]:
+        """The two interfaces of `link`. A switch's comes first: with it the pair is made a port at once."""
+        first, second = link.ends
+        if second.node in self._switches and first.node not in self._switches:
+            first, second = second, first
+        return self._interface(first, second), self._interface(second, first)
+
+    def _interface(self, end: Endpoint, peer: Endpoint) -> Interface:
+        number = self._count.get(end.node, 0)
+        self._count[end.node] = number + 1
+        mtu = self._mtu(end, peer)
+        if end.node in self._switches:
+            return Interface(end.node, f"port{number}", FIRST_PORT_INDEX + number, (), mtu, end.mac, BRIDGE)
+        return Interface(end.node, f"eth{number}", FIRST_INDEX + number, end.addresses, mtu, end.mac)
+
+    def _mtu(self, end: Endpoint, peer: Endpoint) -> int | None:
+        """The end's own, else what its switch and the other end of the cable agree on."""
+        switches = [self._switches[each.node] for each in (end, peer) if each.node in self._switches]
+        if end.mtu is not None or not switches:
+            return end.mtu
+        return peer.mtu if peer.mtu is not None else next((each.mtu for each in switches if each.mtu), None)
