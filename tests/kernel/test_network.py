@@ -52,7 +52,7 @@ def test_an_interface_has_the_address_asked_for_and_no_other(ends: tuple[str, st
             found = addresses(node, "eth0")
             link_local = {each for each in found if each.startswith("fe80:")}
             assert found - link_local == set(map(str, end.addresses))
-            assert bool(link_local) <= end.speaks_ipv6
+            assert bool(link_local) <= (end.addresses[0].version == 6)
 
 
 def test_the_two_ends_are_a_veth_pair_and_up(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
