@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from .endpoint import check_name
+from .address import overlap
+from .endpoint import DOMAIN, LEAST_MTU_IPV6, check_alias, check_mtu, check_name
 from .errors import RequestError
 from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
+    from .address import Subnet
     from .endpoint import Endpoint
+    from .publication import Publication
+    from .segments import Segment
     from .topology import Topology
 
 MOST_PORTS = 1023  # of one bridge: BR_MAX_PORTS is 1 << 10 in net/bridge/br_private.h, and port 0 is never given
@@ -25,8 +29,13 @@ def check(topology: Topology) -> None:
         raise RequestError("a topology without a node - name one, or join two by a pair")
     _check_addresses(ends)
     if topology.switches:
-        _check_switches(topology, ends)
+        _check_ports(topology, ends)
+        _check_plugged_in(topology)
+    if topology.switches or topology.routers or any(end.mac for end in ends):
+        _check_segments(topology)
     _check_mentions(topology)
+    if topology.publications:
+        _check_publications(topology)
 
 
 def _check_names(topology: Topology) -> None:
@@ -40,13 +49,13 @@ def _check_names(topology: Topology) -> None:
             raise RequestError(f"{name!r}: the name of two things - rename the switch")
         taken.add(name)
     for alias, _ in topology.aliases:
-        check_name(alias)
-        if alias in taken:
+        check_alias(alias)
+        if alias in taken or alias.removesuffix(f".{DOMAIN}") in taken:
             raise RequestError(f"{alias!r}: the name of two things - choose another alias")
         taken.add(alias)
 
 
-def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
+def _check_ends(topology: Topology, ends: Sequence[Endpoint]) -> None:
     nodes, switches = set(topology.nodes), set(topology.switch_names)
     for end in ends:
         if end.node in switches:
@@ -60,25 +69,26 @@ def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
             raise RequestError(f"{str(link)!r}: an address on one end only - give {bare[0].node} one as well")
 
 
-def _check_addresses(ends: Iterable[Endpoint]) -> None:
+def _check_addresses(ends: Sequence[Endpoint]) -> None:
     owners: dict[bytes, Endpoint] = {}
-    subnets: dict[str, list[Endpoint]] = {}
+    ends_of: dict[str, list[Endpoint]] = {}
     for end in ends:
+        ends_of.setdefault(end.node, []).append(end)
         for address in end.addresses:
             if other := owners.get(address.packed):
                 raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
             owners[address.packed] = end
-        for other in subnets.setdefault(end.node, []):
-            if any(one.overlaps(another) for one in end.addresses for another in other.addresses):
-                raise RequestError(
-                    f"{str(other)!r} and {str(end)!r}: one node with two interfaces in one subnet cannot tell "
-                    "which way to send - give each pair a subnet of its own"
-                )
-        subnets[end.node].append(end)
+    for own in ends_of.values():
+        claims = ((address.subnet, end) for end in own for address in end.addresses)
+        if len(own) > 1 and (found := overlap(claims)):
+            (_, one), (_, other) = found
+            raise RequestError(
+                f"{str(one)!r} and {str(other)!r}: one node with two interfaces in one subnet cannot tell "
+                "which way to send - give each link a subnet of its own"
+            )
 
 
-def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
-    segments(topology.links, topology.switch_names)
+def _check_ports(topology: Topology, ends: Sequence[Endpoint]) -> None:
     ports = dict.fromkeys(topology.switch_names, 0)
     for end in ends:
         if end.node in ports:
@@ -87,13 +97,59 @@ def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
         if count > MOST_PORTS:
             fix = "join two switches by a link"
             raise RequestError(f"{name!r}: {count} links to one switch, and a bridge has {MOST_PORTS} ports - {fix}")
-    subnets = {switch.name: switch.subnets for switch in topology.switches}
+
+
+def _check_plugged_in(topology: Topology) -> None:
+    """What is plugged into a switch fits its subnets and its MTU."""
+    switches = {switch.name: switch for switch in topology.switches}
     for link in topology.links:
         for end, other in (link.ends, link.ends[::-1]):
-            for address in end.addresses:
-                if subnets.get(other.node) and not any(address in subnet for subnet in subnets[other.node]):
-                    known = " or ".join(map(str, subnets[other.node]))
-                    raise RequestError(f"{str(end)!r}: not in a subnet of {other.node!r} - take one from {known}")
+            if switch := switches.get(other.node):
+                _check_fits(end, switch.subnets, switch.name)
+                mtu = end.mtu or other.mtu or switch.mtu or LEAST_MTU_IPV6
+                if mtu < LEAST_MTU_IPV6:
+                    check_mtu(mtu, speaks_ipv6=any(address.version == 6 for address in end.addresses))
+
+
+def _check_fits(end: Endpoint, subnets: Sequence[Subnet], switch: str) -> None:
+    for address in end.addresses:
+        around = [subnet for subnet in subnets if address in subnet]
+        if subnets and not around:
+            known = " or ".join(map(str, subnets))
+            raise RequestError(f"{str(end)!r}: not in a subnet of {switch!r} - take one from {known}")
+        if around and address.subnet not in around:
+            fix = f"write {address.ip}/{around[0].prefix}"
+            raise RequestError(f"{str(end)!r}: not the prefix of {switch!r}, whose subnet is {around[0]} - {fix}")
+
+
+def _check_segments(topology: Topology) -> None:
+    found = segments(topology.links, topology.switch_names)
+    for segment in found:
+        _check_macs(segment)
+    if topology.static_routes and (topology.switches or topology.routers):
+        _check_subnets(found)
+
+
+def _check_macs(segment: Segment) -> None:
+    owners: dict[str, Endpoint] = {}
+    for end in segment:
+        if end.mac and (other := owners.setdefault(end.mac, end)) is not end:
+            raise RequestError(f"{str(other)!r} and {str(end)!r}: the same MAC address twice - change one of them")
+
+
+def _check_subnets(found: Sequence[Segment]) -> None:
+    """No subnet is in two places: a route can lead to one of them only."""
+    claims = {
+        (address.subnet, place): end
+        for place, segment in enumerate(found)
+        for end in segment
+        for address in end.addresses
+    }
+    if clash := overlap(claims):
+        one, other = (str(claims[claim]) for claim in clash)
+        raise RequestError(
+            f"{one!r} and {other!r}: one subnet on two links that no switch joins - give each link a subnet of its own"
+        )
 
 
 def _check_mentions(topology: Topology) -> None:
@@ -105,6 +161,9 @@ def _check_mentions(topology: Topology) -> None:
         *((f"publish {str(each)!r}", each.node) for each in topology.publications),
         *(("service", each.node) for each in topology.services),
     ]
+    for what, names in (("router", topology.routers), ("uplink", topology.uplinks)):
+        if len(set(names)) < len(names):
+            raise RequestError(f"{what}: a node twice in {names!r} - name each one once")
     nodes = set(topology.nodes)
     for what, node in mentioned:
         if node not in nodes:
@@ -114,3 +173,13 @@ def _check_mentions(topology: Topology) -> None:
 def _some(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:8])
     return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+
+
+def _check_publications(topology: Topology) -> None:
+    taken: dict[tuple[str, int], list[Publication]] = {}
+    for each in topology.publications:
+        others = taken.setdefault((each.protocol, each.port), [])
+        for other in others:
+            if each.collides(other):
+                raise RequestError(f"{str(other)!r} and {str(each)!r}: one port of the host twice - take another")
+        others.append(each)

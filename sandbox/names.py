@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .endpoint import DOMAIN
 from .segments import segments
 
 TYPE_CHECKING = False
@@ -9,7 +10,6 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .topology import Topology
 
-DOMAIN = "lab"
 LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
 

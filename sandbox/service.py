@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .endpoint import check_name
 from .errors import RequestError
+from .publication import check_port
 from .values import value
 
 TYPE_CHECKING = False
@@ -26,8 +27,12 @@ class Ready:
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.port, self.log, self.command)) != 1:
             raise RequestError("ready: not one check - give port, log or command, one of them")
-        if self.port is not None and not 1 <= self.port <= 65535:
-            raise RequestError(f"ready: port {self.port} - write a number from 1 to 65535")
+        if self.port is not None:
+            check_port(self.port)
+        if self.log == "":
+            raise RequestError("ready: nothing to look for in the log - write a part of the line")
+        if self.command is not None and not _words(self.command):
+            raise RequestError("ready: nothing to run - write a command, such as ['pg_isready']")
         if not 0 < self.timeout_s < float("inf"):
             raise RequestError(f"ready: timeout {self.timeout_s} - write a number of seconds above 0")
 
@@ -48,5 +53,12 @@ class Service:
 
     def __post_init__(self) -> None:
         check_name(self.node)
-        if not self.argv or not self.argv[0]:
+        if not _words(self.argv):
             raise RequestError(f"{self.node!r}: a service without a command - write what to run, such as ['nginx']")
+
+
+def _words(argv: tuple[str, ...]) -> bool:
+    """Whether there is something to run. Raises TypeError for what is no tuple of words."""
+    if not isinstance(argv, tuple):
+        raise TypeError(f"a command is a tuple of words such as ('ping', 'b'), not {argv!r}")
+    return bool(argv and argv[0])
