@@ -22,6 +22,7 @@ from .steps import (
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
+    SetMaster,
     Settle,
     SetUp,
     Step,
@@ -119,6 +120,8 @@ class Builder:
                 return packed.add_address(end.index, address.packed, address.prefix)
             case SetUp(_, _, index):
                 return packed.set_up(index)
+            case SetMaster(end):
+                return packed.set_master(end.index, BRIDGE_INDEX)
             case NoLinkLocal(end):
                 return packed.no_link_local(end.index)
             case Settle(end):

@@ -12,6 +12,7 @@ from .steps import (
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
+    SetMaster,
     Settle,
     SetUp,
     Step,
@@ -38,6 +39,7 @@ def plan(topology: Topology) -> tuple[Step, ...]:
     for switch in topology.switch_names:
         steps += _create_switch(switch)
     steps += [CreateVeth(end, peer) for end, peer in wires]
+    steps += [SetMaster(peer) for _, peer in wires if peer.master]
     for node in topology.nodes:
         steps.append(SetUp(node, "lo", LO_INDEX))
         steps += _bring_up(ends_of[node])
@@ -52,7 +54,8 @@ def plan(topology: Topology) -> tuple[Step, ...]:
 def plan_link(wire: tuple[Interface, Interface]) -> tuple[Step, ...]:
     """The steps that add one link between nodes and switches that are there."""
     first, second = wire
-    return (CreateVeth(first, second), *_bring_up([first]), *_bring_up([second]), *_settle(wire))
+    masters = (SetMaster(second),) if second.master else ()
+    return (CreateVeth(first, second), *masters, *_bring_up([first]), *_bring_up([second]), *_settle(wire))
 
 
 def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False) -> list[Step]:

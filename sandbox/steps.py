@@ -95,6 +95,27 @@ class CreateVeth:
 
 
 @value
+class SetMaster:
+    """A port of a bridge. Of a pair only the first end can be made one: IFLA_MASTER of the peer is not read.
+
+    See veth_newlink in drivers/net/veth.c.
+    """
+
+    interface: Interface
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"{self.interface} is a port of its switch as well: a cable is made with one such end at most"
+
+    def __str__(self) -> str:
+        return f"ip -n {self.node} link set dev {self.interface.name} master {self.interface.master}"
+
+
+@value
 class NoLinkLocal:
     """No IPv6 link-local address where no IPv6 was asked for: the wire stays silent."""
 
@@ -237,6 +258,7 @@ Step = (
     | AllowPing
     | CreateBridge
     | CreateVeth
+    | SetMaster
     | NoLinkLocal
     | AddAddress
     | SetUp

@@ -145,6 +145,12 @@ def test_set_down(index: int) -> None:
     assert packed.set_down(index) == encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, flags=0, change=IFF_UP)
 
 
+@given(INDEXES, INDEXES)
+def test_set_master(index: int, master: int) -> None:
+    expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, attrs=[("IFLA_MASTER", master)])
+    assert packed.set_master(index, master) == expected
+
+
 ROUTES = st.one_of(
     st.tuples(st.just(2), st.none() | st.ip_addresses(v=4), st.integers(1, 32), st.ip_addresses(v=4)),
     st.tuples(st.just(10), st.none() | st.ip_addresses(v=6), st.integers(1, 128), st.ip_addresses(v=6)),

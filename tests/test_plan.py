@@ -17,6 +17,7 @@ from sandbox.steps import (
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
+    SetMaster,
     Settle,
     SetUp,
     Step,
@@ -260,6 +261,14 @@ def test_settings_of_hosts_are_not_written_for_switches() -> None:
 
 
 def test_two_switches_are_joined_by_a_port_of_each() -> None:
+    # The kernel reads no master of the second end of a pair.
+    assert commands(TREE, SetMaster) == [
+        "ip -n s1 link set dev port1 master br0",
+        "ip -n s2 link set dev port1 master br0",
+    ]
+    masters = positions(plan(TREE), SetMaster)
+    assert max(positions(plan(TREE), CreateVeth)) < min(masters) < max(masters) < min(positions(plan(TREE), SetUp))
+    assert commands(SWITCH, SetMaster) == commands(PAIR, SetMaster) == []
     one = "numtxqueues 1 numrxqueues 1"
     assert commands(TREE, CreateVeth)[2] == (
         f"ip -n core link add name port0 index 3 {one} master br0 type veth peer netns s1 name port1 index 4 {one}"

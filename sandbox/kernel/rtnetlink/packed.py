@@ -86,6 +86,11 @@ def set_up(index: int) -> bytes:
     return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, IFF_UP, IFF_UP))
 
 
+def set_master(index: int, master: int) -> bytes:
+    """`ip link set dev NAME master BRIDGE`."""
+    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + _attribute(IFLA_MASTER, NUMBER.pack(master)))
+
+
 def set_down(index: int) -> bytes:
     """`ip link set dev NAME down`."""
     return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, IFF_UP))
