@@ -18,6 +18,7 @@ from .steps import (
     AddRoute,
     AllowPing,
     AwaitGroup,
+    AwaitLinkLocal,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -91,10 +92,15 @@ class Builder:
                 case AllowPing():
                     sysctl.allow_ping()
                 case AwaitGroup(end, address):
-                    from .kernel import multicast  # few labs speak IPv6
+                    from .kernel import ipv6  # few labs speak it
 
                     namespace.enter_network(self.namespaces[end.node])
-                    multicast.await_solicited_node(end.name, address.packed)
+                    ipv6.await_solicited_node(end.name, address.packed)
+                case AwaitLinkLocal(end):
+                    from .kernel import ipv6
+
+                    namespace.enter_network(self.namespaces[end.node])
+                    ipv6.await_link_local(end.name)
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:
@@ -143,7 +149,7 @@ class Builder:
 
 def _batch(step: Step) -> object:
     """What consecutive steps have in common when they travel together; None for a step of its own."""
-    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing | AwaitGroup):
+    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing | AwaitGroup | AwaitLinkLocal):
         return None
     # Nodes are wired only after every pair exists, and settle only after every end is up.
     return step.node, isinstance(step, CreateVeth), isinstance(step, Settle)

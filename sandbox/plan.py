@@ -8,6 +8,7 @@ from .steps import (
     AddRoute,
     AllowPing,
     AwaitGroup,
+    AwaitLinkLocal,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -21,7 +22,7 @@ from .steps import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .topology import Topology
 
@@ -48,14 +49,14 @@ def plan(topology: Topology) -> tuple[Step, ...]:
         steps += _bring_up(ends_of[switch])
     if topology.routers or topology.uplinks:
         steps += add_routes(topology)
-    return (*steps, *_settle([end for ends in ends_of.values() for end in ends]))
+    return (*steps, *_settle([end for ends in ends_of.values() for end in ends], topology.routers))
 
 
-def plan_link(wire: tuple[Interface, Interface]) -> tuple[Step, ...]:
+def plan_link(wire: tuple[Interface, Interface], routers: Sequence[str] = ()) -> tuple[Step, ...]:
     """The steps that add one link between nodes and switches that are there."""
     first, second = wire
     masters = (SetMaster(second),) if second.master else ()
-    return (CreateVeth(first, second), *masters, *_bring_up([first]), *_bring_up([second]), *_settle(wire))
+    return (CreateVeth(first, second), *masters, *_bring_up([first]), *_bring_up([second]), *_settle(wire, routers))
 
 
 def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False) -> list[Step]:
@@ -126,7 +127,8 @@ def _bring_up(ends: Iterable[Interface]) -> list[Step]:
     return steps
 
 
-def _settle(ends: Iterable[Interface]) -> list[Step]:
+def _settle(ends: Sequence[Interface], routers: Sequence[str]) -> list[Step]:
     # Only after both ends are up can a link settle.
     steps: list[Step] = [Settle(end) for end in ends]
-    return steps + [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]
+    steps += [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]
+    return steps + [AwaitLinkLocal(end) for end in ends if end.node in routers and end.speaks_ipv6]

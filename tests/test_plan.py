@@ -13,6 +13,7 @@ from sandbox.steps import (
     AddRoute,
     AllowPing,
     AwaitGroup,
+    AwaitLinkLocal,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -103,7 +104,15 @@ def test_the_plan_of_a_pair_is_this() -> None:
 @every_topology
 def test_namespaces_come_before_veths_before_up_before_routes_before_settle(topology: Topology) -> None:
     steps = plan(topology)
-    kinds = ((CreateNamespace, CreateBridge), (CreateVeth,), (SetUp,), (AddRoute,), (Settle,), (AwaitGroup,))
+    kinds = (
+        (CreateNamespace, CreateBridge),
+        (CreateVeth,),
+        (SetUp,),
+        (AddRoute,),
+        (Settle,),
+        (AwaitGroup,),
+        (AwaitLinkLocal,),
+    )
     order = [positions(steps, *kind) for kind in kinds]
     flat = [at for kind in order for at in kind]
     assert flat == sorted(flat)
@@ -311,6 +320,15 @@ def test_without_routers_or_when_they_are_not_wanted_there_are_no_routes() -> No
     for topology in (MIXED, SWITCH, unwanted):
         assert commands(topology, AddRoute) == []
     assert "ip netns exec r sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'" in commands(unwanted, WriteSysctl)
+
+
+def test_a_router_awaits_the_addresses_from_which_it_asks_for_the_neighbours_of_others() -> None:
+    wait = "until ip -6 address show dev {} scope link -tentative | grep -q .; do :; done"
+    assert commands(ROUTED, AwaitLinkLocal) == [
+        f"ip netns exec {node} sh -c '{wait.format(interface)}'"
+        for node, interface in (("r", "eth0"), ("r", "eth1"), ("b", "eth0"))
+    ]
+    assert commands(DUAL, AwaitLinkLocal) == []
 
 
 # --- dual stack
