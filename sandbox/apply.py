@@ -39,13 +39,22 @@ if TYPE_CHECKING:
 
 
 class Rejected(Exception):
-    """The kernel refused the step at `position` of the plan, with `errno` and perhaps `words` of its own."""
+    """The kernel refused `step`, with `errno` and perhaps `words` of its own."""
 
-    def __init__(self, position: int, errno: int, words: str = "") -> None:
-        super().__init__(position, errno, words)
-        self.position = position
+    def __init__(self, step: Step, errno: int, words: str = "") -> None:
+        super().__init__(step, errno, words)
+        self.step = step
         self.errno = errno
         self.words = words
+
+    def to_message(self) -> dict[str, str]:
+        """The fields to send to the caller."""
+        return {
+            "refused": self.step.why,
+            "by hand": str(self.step),
+            "errno": str(self.errno),
+            "words": self.words,
+        }
 
 
 class Builder:
@@ -67,19 +76,19 @@ class Builder:
                     for step in batch:
                         self._time(self._carry_out, step, 1)
                 else:
-                    requests = list(batch)
-                    self._time(self._ask, requests, len(requests))
+                    together = list(batch)
+                    self._time(self._ask, together, len(together))
         finally:
             while self._conversations:
                 self._conversations.popitem()[1].close()
 
-    def _time(self, carry_out: Callable[[T, int], None], work: T, steps: int) -> None:
+    def _time(self, carry_out: Callable[[T], None], work: T, steps: int) -> None:
         begun = perf_counter()
-        carry_out(work, len(self.seconds))
+        carry_out(work)
         # Of a batch only the whole is known: its last step shows it.
         self.seconds += [0.0] * (steps - 1) + [perf_counter() - begun]
 
-    def _carry_out(self, step: Step, position: int) -> None:
+    def _carry_out(self, step: Step) -> None:
         try:
             match step:
                 case CreateNamespace(node):
@@ -97,15 +106,15 @@ class Builder:
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:
-            raise Rejected(position, error.errno or 0) from error
+            raise Rejected(step, error.errno or 0) from error
 
-    def _ask(self, batch: list[Step], position: int) -> None:
+    def _ask(self, batch: list[Step]) -> None:
         try:
             self._conversation(batch[0].node).ask([self._request(step) for step in batch])
         except Refused as refused:
-            raise Rejected(position + refused.position, refused.errno or 0, refused.words) from refused
+            raise Rejected(batch[refused.position], refused.errno or 0, refused.words) from refused
         except OSError as error:
-            raise Rejected(position, error.errno or 0) from error
+            raise Rejected(batch[0], error.errno or 0) from error
 
     def _conversation(self, node: str) -> Conversation:
         if node not in self._conversations:

@@ -43,7 +43,6 @@ class Lab:
 
     def __init__(self, topology: Topology, *, as_root: bool = False, launch: Launch | None = None) -> None:
         self.topology = topology
-        self.plan = plan(topology)
         self._owner = os.getpid()
         self._running: set[Process] = set()
         self._socket = launch() if launch else _fork_by_server(topology, as_root=as_root)
@@ -101,23 +100,16 @@ class Lab:
 
     def open_socket(self, node: str, *kind: int) -> int:
         """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""
-        ours, theirs = messages.pair()
-        try:
-            request = {"socket": list(map(str, kind)), "node": node}
-            messages.send(self._socket, request, descriptors=[theirs.fileno()])
-            theirs.close()
-            reply, descriptors, _ = messages.receive(ours)
-        except OSError:
-            raise LabClosed("the lab is closed - open sockets before close()") from None
-        finally:
-            ours.close()
-            theirs.close()
-        if reply is None:
-            raise LabClosed("the lab's init was killed")
+        reply, descriptors = self._ask({"socket": list(map(str, kind)), "node": node})
         if not descriptors:
             number = int(reply["errno"][0])
             raise OSError(number, os.strerror(number))
         return descriptors[0]
+
+    def steps(self) -> list[tuple[Step, float]]:
+        """The steps that built the lab, and the seconds that each took; of a batch its last step tells."""
+        reply, _ = self._ask({"took": ""})
+        return list(zip(plan(self.topology), map(float, reply["took"]), strict=True))
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the lab but its init, as psutil.Process."""
@@ -128,6 +120,22 @@ class Lab:
     def guard_terminal(self, fd: int) -> None:
         """Have init put the terminal's settings back should this program be killed."""
         messages.send(self._socket, {"terminal": ""}, descriptors=[fd])
+
+    def _ask(self, question: dict[str, str | list[str]]) -> tuple[messages.Message, list[int]]:
+        """What init answers, and the descriptors that came with it."""
+        ours, theirs = messages.pair()
+        try:
+            messages.send(self._socket, question, descriptors=[theirs.fileno()])
+            theirs.close()
+            reply, descriptors, _ = messages.receive(ours)
+        except OSError:
+            raise LabClosed("the lab is closed - use it before close()") from None
+        finally:
+            ours.close()
+            theirs.close()
+        if reply is None:
+            raise LabClosed("the lab's init was killed")
+        return reply, descriptors
 
     def _end(self) -> None:
         try:  # noqa: SIM105 - contextlib would cost a launch 2 ms
@@ -148,9 +156,8 @@ class Lab:
         if "bug" in message:
             raise SandboxError(f"a bug in sandbox, please report it:\n{message['bug'][0]}")
         if "refused" in message:
-            raise _refusal(self.plan, message)
+            raise _refusal(message)
         self._init_pid = pid
-        self.took_s = [float(text) for text in message["took"]]
         return descriptors[0]
 
 
@@ -193,16 +200,16 @@ def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:
     return launch(topology, as_root=as_root)
 
 
-def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:
+def _refusal(message: messages.Message) -> SandboxError:
     """What the kernel said to init, as an error; NotAllowed where a setting of this machine explains it."""
     from .doctor import forbidden
 
     number = int(message["errno"][0])
     said = os.strerror(number)
-    if "position" not in message:
+    if "stage" in message:
         stage = message["stage"][0]
         failure = StepFailed(f"cannot {stage}: {said}", "unshare --user --pid --net true", number)
         return forbidden(number, stage) or failure
-    step = steps[int(message["position"][0])]
     words = f' (kernel: "{message["words"][0]}")' if message["words"][0] else ""
-    return forbidden(number, "net") or StepFailed(f"{step.why}: {said}{words}", str(step), number)
+    failure = StepFailed(f"{message['refused'][0]}: {said}{words}", message["by hand"][0], number)
+    return forbidden(number, "net") or failure

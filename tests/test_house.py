@@ -31,7 +31,7 @@ FLOORS = (
     ("sandbox.plan", "sandbox.routes", "sandbox.names"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
-    ("sandbox.init", "sandbox.spawn", "sandbox.apply"),
+    ("sandbox.init", "sandbox.network", "sandbox.commands", "sandbox.loop", "sandbox.spawn", "sandbox.apply"),
     (
         "sandbox.lab",
         "sandbox.node",
@@ -62,7 +62,7 @@ THE_MACHINE = (
     "io",
 )
 CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams"))
-INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "spawn", "apply"))
+INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "network", "commands", "loop", "spawn", "apply"))
 SLOW = (
     "typer",
     "click",

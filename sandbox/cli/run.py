@@ -179,6 +179,6 @@ def _status(returncode: int) -> int:
 
 
 def _show_steps(lab: Lab) -> None:
-    for step, seconds in zip(lab.plan, lab.took_s, strict=True):
+    for step, seconds in lab.steps():
         took = f"{seconds * 1000:6.2f} ms" if seconds else " " * 9
         os.write(2, f"{took}  {step}\n".encode())
