@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
-FLAGS = ("held", "last", "tied", "terminal")
+FLAGS = ("held", "last", "tied", "service", "terminal")
 
 
 @value
@@ -20,7 +20,7 @@ class Command:
 
     `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
     rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
-    killed when nobody waits for it any more.
+    killed when nobody waits for it any more. `service`: init keeps what it prints.
     `terminal`: its standard input becomes its controlling terminal. `keep`: numbers of descriptors beside 0-2.
     """
 
@@ -34,6 +34,7 @@ class Command:
     held: bool = False
     last: bool = False
     tied: bool = False
+    service: bool = False
     terminal: bool = False
     keep: tuple[int, ...] = ()
 
@@ -74,6 +75,7 @@ class Command:
             held="held" in flags,
             last="last" in flags,
             tied="tied" in flags,
+            service="service" in flags,
             terminal="terminal" in flags,
             keep=tuple(map(int, message.get("keep", []))),
         )

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 class Commands:
-    """Every command that has not been reaped. `ended` is called with each that has, and its returncode."""
+    """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network) -> None:
+    def __init__(self, loop: Loop, network: Network, *, finish: Callable[[], object]) -> None:
+        self._finish = finish
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
@@ -108,7 +109,7 @@ class Commands:
         if running.ended:
             running.ended(returncode)
         if running.command.last:
-            os._exit(0)
+            self._finish()
 
     def _pass_signal(self, running: Running, told: socket) -> None:
         message, _, _ = messages.receive(told)

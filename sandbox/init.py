@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from .answers import Answers
+    from .door import Door
     from .kernel.terminal import SavedTerminal
     from .topology import Topology
 
@@ -66,7 +68,9 @@ class Init:
         self._lab = lab
         self._caller_fd = caller_fd
         self._network = Network(topology)
-        self._terminal: SavedTerminal | None = None
+        self._answers: Answers | None = None
+        self._door: Door | None = None
+        self._is_detached = False
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -105,50 +109,94 @@ class Init:
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
         from . import spawn  # noqa: F401
 
-        loop = Loop()
-        self._commands = Commands(loop, self._network)
+        self._loop = Loop()
+        self._commands = Commands(self._loop, self._network, finish=self._end)
         self._commands.watch_children()
-        loop.watch(self._lab.fileno(), self._hear)
-        loop.watch(self._caller_fd, self._follow_the_caller)
-        loop.run()
+        owner = Client(self._lab)
+        self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))
+        self._loop.watch(self._caller_fd, lambda: self._lose(owner))
+        self._loop.run()
 
-    def _hear(self) -> None:
-        message, inherited, _ = messages.receive(self._lab)
+    def _hear(self, client: Client) -> None:
+        message, inherited, _ = messages.receive(client.socket)
         if message is None:
-            self._follow_the_caller()
-        if "close" in message:
-            os._exit(0)
-        if "terminal" in message:
-            self._save_terminal(inherited[0])
+            self._lose(client)
+        elif "close" in message:
+            self._end()
+        elif "terminal" in message:
+            client.save_terminal(*inherited)
+        elif "socket" in message:
+            self._open_socket(message, messages.adopt(inherited[0]))
+        elif "keep" in message:
+            self._keep(message, inherited)
         elif "arg" in message:
-            self._commands.start(Command.from_message(message), inherited)
+            self._start(Command.from_message(message), inherited)
         else:
-            self._answer(message, messages.adopt(inherited[0]))
+            self._answer(message, inherited)
 
-    def _answer(self, question: messages.Message, reply: socket) -> None:
-        """Carry out what has an answer, which may be what went wrong. Init itself needs to be in no network."""
+    def _lose(self, client: Client) -> None:
+        """Somebody went away without a word: if it was the owner, so does the lab, unless it was detached."""
+        client.restore_terminal()
+        if client.socket is self._lab and not self._is_detached:
+            self._end()
+        for fd in (client.socket.fileno(), *((self._caller_fd,) if client.socket is self._lab else ())):
+            self._loop.forget(fd)
+        client.socket.close()
+
+    def _end(self) -> NoReturn:
+        if self._door:
+            self._door.close()
+        os._exit(0)
+
+    def _start(self, command: Command, inherited: list[int]) -> None:
+        if command.service:
+            self._questions().duties.begin(command, inherited)
+        else:
+            self._commands.start(command, inherited)
+
+    def _answer(self, question: messages.Message, inherited: list[int]) -> None:
+        self._questions().answer(question, inherited)
+
+    def _questions(self) -> Answers:
+        if self._answers is None:
+            from .answers import Answers  # a launch asks nothing
+
+            self._answers = Answers(self._loop, self._network, self._commands)
+        return self._answers
+
+    def _open_socket(self, message: messages.Message, reply: socket) -> None:
+        """Give the caller a socket in a node's network."""
         try:
-            if "socket" in question:
-                opened = self._network.open_socket(question["node"][0], *map(int, question["socket"]))
-                messages.send(reply, {"opened": ""}, descriptors=[opened.fileno()])
-                opened.close()
-            else:
-                messages.send(reply, {"took": [f"{seconds:.6f}" for seconds in self._network.took_s]})
+            opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
+            messages.send(reply, {"opened": ""}, descriptors=[opened.fileno()])
+            opened.close()
         except OSError as error:
             messages.send(reply, {"errno": str(error.errno)})
         finally:
             reply.close()
 
-    def _save_terminal(self, fd: int) -> None:
-        from .kernel.terminal import SavedTerminal
+    def _keep(self, message: messages.Message, inherited: list[int]) -> None:
+        """Take the lab's name, and let others in by it; from now on it may outlive the caller."""
+        from .door import Door
 
-        self._terminal = SavedTerminal(fd)
+        reply, listening = map(messages.adopt, inherited)
+        path = message["keep"][0]
+        self._door = Door(self._loop, listening, path, welcome=self._welcome, gone=self._end)
+        self._is_detached = "detach" in message
+        messages.send(reply, {"done": ""})
+        reply.close()
 
-    def _follow_the_caller(self) -> NoReturn:
-        """The caller died without closing the lab."""
-        if self._terminal:
-            self._terminal.restore()
-        os._exit(0)
+    def _welcome(self, sock: socket) -> None:
+        client = Client(sock)
+        own_pidfd = os.pidfd_open(os.getpid())
+        try:
+            messages.send(sock, {"up": "", **self._questions().state()}, descriptors=[own_pidfd])
+        except OSError:
+            sock.close()
+        else:
+            self._loop.watch(sock.fileno(), lambda: self._hear(client))
+        finally:
+            os.close(own_pidfd)
 
     def confess(self) -> None:
         """Tell the caller of the bug of ours that was just met."""
@@ -159,6 +207,25 @@ class Init:
     def _refuse(self, message: dict[str, str]) -> NoReturn:
         messages.send(self._lab, message)
         os._exit(1)
+
+
+class Client:
+    """One who has a say in the lab: its owner, or who came in by the door."""
+
+    def __init__(self, sock: socket) -> None:
+        self.socket = sock
+        self._terminal: SavedTerminal | None = None
+
+    def save_terminal(self, fd: int | None = None) -> None:
+        """Remember the settings of a terminal; without a descriptor, forget them."""
+        from .kernel.terminal import SavedTerminal
+
+        self._terminal = None if fd is None else SavedTerminal(fd)
+
+    def restore_terminal(self) -> None:
+        """Put them back, should the client have been killed."""
+        if self._terminal:
+            self._terminal.restore()
 
 
 def _is_privileged() -> bool:
