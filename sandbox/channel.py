@@ -10,10 +10,11 @@ from .errors import LabClosed, RequestError, SandboxError, StepFailed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Mapping, Sequence
 
     from .messages import Message
 
-    Question = dict[str, str | list[str]]
+    Question = Mapping[str, str | Sequence[str]]
 
 
 class Channel:

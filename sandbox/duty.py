@@ -7,7 +7,7 @@ from time import time
 
 from . import messages
 from .errors import RequestError
-from .log import AT_ONCE, Log, Reader
+from .log import Log, Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Duties:
 
         def heard() -> bool:
             try:
-                data = os.read(reading, AT_ONCE)
+                data = os.read(reading, messages.PIECE)
             except BlockingIOError:
                 return False
             if data:
@@ -114,7 +114,7 @@ class Duties:
 
         def drain() -> None:
             # As much as a pipe holds: what its children go on to print is not waited for.
-            for _ in range(PIPE_BYTES // AT_ONCE):
+            for _ in range(PIPE_BYTES // messages.PIECE):
                 if not heard():
                     break
 

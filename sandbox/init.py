@@ -220,6 +220,8 @@ class Client:
         """Remember the settings of a terminal; without a descriptor, forget them."""
         from .kernel.terminal import SavedTerminal
 
+        if self._terminal:
+            self._terminal.close()
         self._terminal = None if fd is None else SavedTerminal(fd)
 
     def restore_terminal(self) -> None:

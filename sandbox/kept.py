@@ -70,20 +70,20 @@ class KeptLab(Lab):
         process.begin()
         return process
 
-    def log(self, node: str, *, follow: bool = False) -> Iterator[tuple[int, bytes]]:
-        """What the service of `node` printed, in pieces: from stdout (1) or stderr (2).
+    def log(self, node: str, *, follow: bool = False) -> LogReader:
+        """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
 
-        Older output is forgotten beyond a MiB. With `follow`, on and on until the service ends.
+        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
         """
         ours, theirs = messages.pair()
         try:
             self.channel.ask("log", theirs.fileno(), node=node)
-            theirs.close()
-            while piece := _next_piece(ours, follow=follow):
-                yield piece[0], piece[1:]
-        finally:
+        except BaseException:
             ours.close()
+            raise
+        finally:
             theirs.close()
+        return LogReader(ours, follow=follow)
 
     def _end(self) -> None:
         self.channel.tell({"close": ""})
@@ -92,7 +92,36 @@ class KeptLab(Lab):
     def close(self) -> None:
         """Hang up. The lab stays."""
         if not self.is_closed:
+            self.channel.tell({"terminal": ""})  # whatever it is by now, it is no longer ours to put back
             self._hang_up()
+
+
+class LogReader:
+    """The log of a service, read as fast as one asks; `fileno` becomes readable with each piece that next() awaits."""
+
+    def __init__(self, sock: socket, *, follow: bool) -> None:
+        self._socket = sock
+        self._word = messages.FOLLOW if follow else b"n"
+        self._socket.send(self._word)
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        return self
+
+    def __next__(self) -> tuple[int, bytes]:
+        piece = self._socket.recv(messages.PIECE + 1)
+        if piece == messages.NO_MORE:
+            self.close()
+            raise StopIteration
+        self._socket.send(self._word)
+        return piece[0], piece[1:]
+
+    def fileno(self) -> int:
+        """The descriptor to poll."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Read no more."""
+        self._socket.close()
 
 
 class ServiceState:
@@ -138,13 +167,6 @@ def check_lab_name(name: str) -> None:
     check_name(name)
     if len(name) > MOST_CHARACTERS:
         raise RequestError(f"{name!r}: too long for a lab - use at most {MOST_CHARACTERS} characters")
-
-
-def _next_piece(sock: socket, *, follow: bool) -> bytes:
-    from .log import AT_ONCE, FOLLOW
-
-    sock.send(FOLLOW if follow else b"n")
-    return sock.recv(AT_ONCE + 1)
 
 
 def _listen(name: str) -> tuple[socket, str]:

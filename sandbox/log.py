@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from .messages import FOLLOW, NO_MORE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
@@ -11,9 +13,6 @@ if TYPE_CHECKING:
     from .loop import Loop
 
 MOST_BYTES = 1 << 20  # older output is forgotten
-AT_ONCE = 32 * 1024
-FOLLOW = b"f"  # a reader's word: the next piece, once there is one; any other: what there is now
-END = b""
 
 
 class Log:
@@ -38,7 +37,7 @@ class Log:
         """There will be no more; who follows is told."""
         followers, self._followers = self._followers, []
         for reader in followers:
-            reader.send(END)
+            reader.send(NO_MORE)
 
     def piece(self, number: int) -> tuple[int, bytes] | None:
         """The next number after piece `number`, or after the oldest kept, and that piece; None when there is none."""
@@ -77,7 +76,7 @@ class Reader:
         elif follow and self._is_live:
             self._log.follow(self)
         else:
-            self.send(END)
+            self.send(NO_MORE)
 
     def send(self, data: bytes) -> None:
         """Send one piece: a byte for the stream, then what was printed."""

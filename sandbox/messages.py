@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Message = dict[str, list[str]]
 
 INLINE = 32 * 1024  # a larger message travels as a memfd: the socket's buffer is 208 KiB
+FOLLOW, NO_MORE = b"f", b""  # who reads a log asks so for what is still to come, and is told so of its end
+PIECE = 32 * 1024  # of a log
 WAITING = 128  # clients that connected and were not yet accepted
 MOST_DESCRIPTORS = 253  # SCM_MAX_FD in include/net/scm.h
 ELSEWHERE = b"\0"  # the packet that says: read the first descriptor instead

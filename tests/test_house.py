@@ -28,12 +28,27 @@ FLOORS = (
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
     ("sandbox.steps",),
-    ("sandbox.plan", "sandbox.routes", "sandbox.names"),
+    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
-    ("sandbox.init", "sandbox.network", "sandbox.commands", "sandbox.loop", "sandbox.spawn", "sandbox.apply"),
+    (
+        "sandbox.init",
+        "sandbox.answers",
+        "sandbox.apply",
+        "sandbox.commands",
+        "sandbox.door",
+        "sandbox.duty",
+        "sandbox.log",
+        "sandbox.loop",
+        "sandbox.network",
+        "sandbox.spawn",
+    ),
     (
         "sandbox.lab",
+        "sandbox.attach",
+        "sandbox.channel",
+        "sandbox.kept",
+        "sandbox.live",
         "sandbox.node",
         "sandbox.process",
         "sandbox.streams",
@@ -61,8 +76,10 @@ THE_MACHINE = (
     "sys",
     "io",
 )
-CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams"))
-INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "network", "commands", "loop", "spawn", "apply"))
+CALLERS_SIDE = tuple(
+    f"sandbox.{name}" for name in ("lab", "attach", "channel", "kept", "live", "node", "process", "streams")
+)
+INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
 SLOW = (
     "typer",
     "click",
