@@ -12,7 +12,7 @@ import stat
 
 from . import messages, words
 from .errors import RequestError, SandboxError
-from .lab import Lab
+from .lab import CLOSE_TIMEOUT_MS, Lab
 from .process import Process
 
 TYPE_CHECKING = False
@@ -47,6 +47,10 @@ class KeptLab(Lab):
         """The pid of its init."""
         return self._init_pid
 
+    def set_interface(self, node: str, interface: str, *, is_up: bool) -> None:
+        """Switch an interface on or off. Raises RequestError where there is none of that name."""
+        self.channel.ask("up" if is_up else "down", node=node, interface=interface)
+
     @property
     def services(self) -> list[ServiceState]:
         """The services that were started in it, and what became of each."""
@@ -55,7 +59,7 @@ class KeptLab(Lab):
     def down(self) -> None:
         """End the lab. Returns when every process is gone."""
         self._end()
-        self._hang_up()
+        self.hang_up()
 
     def service(self, node: str) -> Process:
         """The service of `node` while it runs. Raises RequestError when it does not."""
@@ -87,13 +91,13 @@ class KeptLab(Lab):
 
     def _end(self) -> None:
         self.channel.tell({"close": ""})
-        self._await_end()
+        self._await_end(CLOSE_TIMEOUT_MS)
 
     def close(self) -> None:
         """Hang up. The lab stays."""
         if not self.is_closed:
             self.channel.tell({"terminal": ""})  # whatever it is by now, it is no longer ours to put back
-            self._hang_up()
+            self.hang_up()
 
 
 class LogReader:
@@ -133,15 +137,40 @@ class ServiceState:
         self.returncode = None if returncode == "-" else int(returncode)
 
 
-def keep(lab: Lab, name: str, *, detach: bool = True) -> None:
-    """Give `lab` a name, under which others of the same user find it; with `detach` it outlives this program.
+def connect(name: str) -> KeptLab:
+    """The kept lab of that name, as `with connect("x") as lab:`. Raises RequestError when there is none."""
+    return KeptLab(name)
+
+
+def share(lab: Lab, name: str) -> None:
+    """Give `lab` a name, under which others of the same user find it. It ends with this program as before.
 
     Raises RequestError for a name that is taken.
     """
+    _keep(lab, {"keep": ""}, name)
+
+
+def detach(lab: Lab, name: str) -> None:
+    """Give `lab` a name and leave it to itself: it stays until somebody takes it down. `lab` is closed here.
+
+    Raises RequestError for a name that is taken.
+    """
+    _keep(lab, {"keep": "", "detach": ""}, name)
+    lab.hang_up()
+
+
+def check_is_free(name: str) -> None:
+    """Raise RequestError for a name that a lab has already, or cannot have."""
+    check_lab_name(name)
+    if name in names():
+        raise _taken(name)
+
+
+def _keep(lab: Lab, question: dict[str, str], name: str) -> None:
     check_lab_name(name)
     listening, path = _listen(name)
     try:
-        question = {"keep": path, **({"detach": ""} if detach else {})}
+        question["keep"] = path
         lab.channel.ask_for_descriptors(question, listening.fileno())
     except BaseException:
         os.unlink(path)
@@ -176,8 +205,12 @@ def _listen(name: str) -> tuple[socket, str]:
     _make(directory)
     with Locked(directory):
         if os.path.exists(path) and _answers(path):
-            raise RequestError(f"{name!r}: up already - choose another --name, or: sandbox down {name}")
+            raise _taken(name)
         return messages.listen(path), path
+
+
+def _taken(name: str) -> RequestError:
+    return RequestError(f"{name!r}: up already - choose another --name, or: sandbox down {name}")
 
 
 class Locked:

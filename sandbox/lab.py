@@ -94,7 +94,7 @@ class Lab:
         # A fork of this program has a copy of the lab, but it does not own it.
         if os.getpid() == self._owner:
             self._end()
-        self._hang_up()
+        self.hang_up()
 
     def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
         """Send one command to init. It executes with Process.begin()."""
@@ -205,17 +205,22 @@ class Lab:
             self.channel.tell({"close": ""})
         except (BrokenPipeError, ConnectionResetError):
             pass  # it was killed: then it is ending already
-        self._await_end()
+        self._await_end(CLOSE_TIMEOUT_MS)
 
-    def _await_end(self) -> None:
+    def _await_end(self, timeout_ms: int | None) -> None:
         poll = select.poll()
         poll.register(self._init_fd, select.POLLIN)
         # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
-        poll.poll(CLOSE_TIMEOUT_MS)
+        poll.poll(timeout_ms)
         for process in self._running:
             process.poll()
 
-    def _hang_up(self) -> None:
+    def await_end(self) -> None:
+        """Return when the lab has ended, by whoever's hand."""
+        self._await_end(None)
+
+    def hang_up(self) -> None:
+        """Let go of the lab without ending it, as far as it can live on its own."""
         self.channel.close()
         os.close(self._init_fd)
 

@@ -47,6 +47,7 @@ FLOORS = (
         "sandbox.lab",
         "sandbox.attach",
         "sandbox.channel",
+        "sandbox.counters",
         "sandbox.kept",
         "sandbox.live",
         "sandbox.node",
