@@ -72,6 +72,7 @@ class KeptLab(Lab):
     def _joined(self, node: str, send: Callable[[int, int], object]) -> Process:
         process = Process([f"service of {node}"], send)
         process.begin()
+        self._running.add(process)
         return process
 
     def log(self, node: str, *, follow: bool = False) -> LogReader:

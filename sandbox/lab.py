@@ -241,6 +241,8 @@ class Lab:
 
     def hang_up(self) -> None:
         """Let go of the lab without ending it, as far as it can live on its own."""
+        for process in self._running:
+            process.let_go()
         self.channel.close()
         os.close(self._init_fd)
 

@@ -16,6 +16,7 @@ import pytest
 
 import sandbox
 from sandbox import kept
+from sandbox.command import Command
 
 from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line
@@ -100,10 +101,8 @@ def test_init_killed_leaves_nothing_and_its_name_is_free(cli: Cli, x: str, runti
 
 
 def test_removing_the_socket_ends_the_lab(cli: Cli, x: str, runtime: Path) -> None:
-    init = init_of(x)
     (runtime / "sandbox" / "x.sock").unlink()
     wait_for(lambda: not cli.processes(), within=1, what="a lab that nobody can reach ends")
-    wait_for(lambda: not init.is_running(), within=1)
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_built(cli: Cli, x: str) -> None:
@@ -285,3 +284,109 @@ def test_two_labs_of_the_same_making_live_side_by_side(cli: Cli) -> None:
     cli("exec", "x/a", "--", "ip", "link", "set", "eth0", "down")
     assert cli("exec", "y/a", "--", "ping", "-c", "1", "-W", "2", "b").returncode == 0
     assert cli("exec", "x/a", "--", "ping", "-c", "1", "-W", "1", "b").returncode != 0
+
+
+# --- services
+
+
+def serve(lab: sandbox.Lab, node: str, *argv: str) -> None:
+    """Start `argv` as the service of a node, as `up` does."""
+    environment = lab[node].environment()
+    lab.start(Command(node=node, argv=argv, environment=environment, cwd="/", service=True), ()).begin()
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """A lab x whose node a counts, and whose node b printed and ended."""
+    lab = sandbox.Lab(sandbox.Topology.parse([PAIR[1:]]))
+    serve(lab, "a", "sh", "-c", "trap 'echo stopped; exit 4' TERM; echo begun; while :; do sleep 0.02; done")
+    serve(lab, "b", "sh", "-c", "echo out; echo err >&2; exit 3")
+    lab.detach("x")
+    yield "x"
+    if "x" in kept.names():
+        sandbox.connect("x").down()
+
+
+def service(node: str) -> dict[str, object]:
+    with sandbox.connect("x") as lab:
+        return next(vars(each) for each in lab.services if each.node == node)
+
+
+def test_what_services_printed_is_kept_with_its_stream(cli: Cli, served: str) -> None:
+    wait_for(lambda: service("b")["returncode"] == 3, within=2, what="b ended")
+    done = cli("logs", f"{served}/b")
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+    wait_for(lambda: "begun" in cli("logs", served).stdout, within=2)
+    done = cli("logs", served)
+    assert sorted(done.stdout.splitlines()) == ["a | begun", "b | out"]
+    assert done.stderr == "b | err\n"
+
+
+def test_a_log_is_followed_to_the_end_of_its_service(cli: Cli, served: str) -> None:
+    following = cli.start("logs", "-f", f"{served}/a")
+    assert following.stdout
+    assert following.stdout.readline() == "begun\n"
+    assert cli("stop", f"{served}/a").returncode == 0
+    assert following.stdout.read() == "stopped\n"
+    assert following.wait(2) == 0
+
+
+def test_a_service_is_stopped_and_started_and_its_network_stays(cli: Cli, served: str) -> None:
+    cli("exec", "x/a", "--", "ip", "link", "add", "mark", "type", "bridge")
+    assert cli("stop", f"{served}/a").returncode == 0
+    assert service("a")["returncode"] == 4
+    assert cli("exec", "x/a", "--", "ip", "link", "show", "mark").returncode == 0
+    assert cli("start", f"{served}/a").returncode == 0
+    assert service("a")["returncode"] is None
+    wait_for(lambda: cli("logs", "x/a").stdout.count("begun\n") == 2, within=2, what="the log goes on")
+    assert cli("start", "x/a").returncode == 0, "it runs already, which is what was wanted"
+
+
+def test_what_does_not_end_when_asked_to_is_killed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sandbox.cli import labs
+
+    monkeypatch.setattr(labs, "GRACE_S", 0.2)
+    lab = sandbox.Lab(sandbox.Topology.alone("a"))
+    serve(lab, "a", "sh", "-c", "trap '' TERM; echo begun; while :; do sleep 0.02; done")
+    lab.detach("x")
+    wait_for(lambda: "begun" in cli("logs", "x/a").stdout, within=2)
+    labs.stop("x/a")
+    assert service("a")["returncode"] == -9
+    sandbox.connect("x").down()
+
+
+def test_a_service_that_prints_without_end_costs_a_bounded_amount(cli: Cli) -> None:
+    lab = sandbox.Lab(sandbox.Topology.alone("a"))
+    serve(lab, "a", "sh", "-c", "head -c 50000000 /dev/zero | tr '\\0' 'x'; echo; echo end")
+    lab.detach("x")
+    wait_for(lambda: service("a")["returncode"] == 0, within=20, what="it has printed all")
+    out = cli("logs", "x/a").stdout
+    assert out.endswith("x\nend\n")
+    assert len(out) <= 1 << 20
+    with sandbox.connect("x") as seen:
+        assert psutil.Process(seen.init_pid).memory_info().rss < 64 << 20
+        seen.down()
+
+
+def test_inspect_and_ps_tell_of_services(cli: Cli, served: str) -> None:
+    wait_for(lambda: service("b")["returncode"] == 3, within=2, what="b ended")
+    (record,) = json.loads(cli("ps", "--json").stdout)
+    assert (record["services"], record["running"], record["nodes"]) == (2, 1, 2)
+    inspected = json.loads(cli("inspect", served, "--json").stdout)
+    assert [each["state"].split()[0] for each in inspected["services"]] == ["running", "ended"]
+    assert inspected["nodes"][0]["interfaces"][0]["peer"] == "b:eth0"
+    assert "ended" in cli("inspect", served).stdout
+
+
+# --- stats
+
+
+def test_stats_count_what_went_over_the_wires(cli: Cli, x: str) -> None:
+    cli("exec", "x/a", "--", "ping", "-c", "3", "-i", "0.01", "-s", "1000", "b")
+    records = json.loads(cli("stats", x, "--json", "--interval", "0.1").stdout)
+    assert [(each["node"], each["interface"]) for each in records] == [("a", "eth0"), ("b", "eth0")]
+    for each in records:
+        assert each["rx_bytes"] >= 3000
+        assert each["tx_packets"] >= 3
+        assert each["state"] == "UP"
+    assert "eth0" in cli("stats", x, "--interval", "0.1").stdout
