@@ -100,7 +100,8 @@ def test_init_killed_leaves_nothing_and_its_name_is_free(cli: Cli, x: str, runti
     assert cli("up", "-d", "--name", "x", *SWITCH).returncode == 0
 
 
-def test_removing_the_socket_ends_the_lab(cli: Cli, x: str, runtime: Path) -> None:
+@pytest.mark.usefixtures("x")
+def test_removing_the_socket_ends_the_lab(cli: Cli, runtime: Path) -> None:
     (runtime / "sandbox" / "x.sock").unlink()
     wait_for(lambda: not cli.processes(), within=1, what="a lab that nobody can reach ends")
 
