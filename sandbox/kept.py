@@ -47,10 +47,6 @@ class KeptLab(Lab):
         """The pid of its init."""
         return self._init_pid
 
-    def set_interface(self, node: str, interface: str, *, is_up: bool) -> None:
-        """Switch an interface on or off. Raises RequestError where there is none of that name."""
-        self.channel.ask("up" if is_up else "down", node=node, interface=interface)
-
     @property
     def services(self) -> list[ServiceState]:
         """The services that were started in it, and what became of each."""
