@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 from .columns import arrange
 from .graph import Graph
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from .wires import Curve
 
 MARGIN, BETWEEN = 24, 40
-LINE = 1100  # as wide as parts are put beside each other
+# As wide parts are put beside each other: at least this, and so that many of them make a sheet wider than high.
+LINE, SHAPE = 1100, 1.6
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def layout(topology: Topology) -> Layout:
     """The places and wires of `topology`, none of which covers another's text."""
     graph = Graph(topology)
     parts = [_part(graph, component) for component in graph.components()]
-    width = max(LINE, *(part.width for part in parts))
+    area = sum((part.width + BETWEEN) * (part.height + BETWEEN) for part in parts)
+    width = max(LINE, sqrt(area * SHAPE), *(part.width for part in parts))
     x = y = line = right = 0.0
     for part in parts:
         if x and x + part.width > width:

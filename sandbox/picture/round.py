@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .wires import Point
 
-    Spots = Mapping[str, Point]  # where the middle of each card is to be: in cells, x to the right and y down
+    Spots = Mapping[str, Point]  # where the middle of each card is to be, in pixels or in columns and rows
 
 LEAST_A_ROW, LONGEST_ROW = 5, 1500
 BETWEEN_COLUMNS, BETWEEN_ROWS, BETWEEN_IN_MESH = 70, 40, 70
@@ -37,7 +37,7 @@ def fold(graph: Graph, component: Sequence[str]) -> dict[str, Card] | None:
     for number, name in enumerate(chain):
         row, at = divmod(number, a_row)
         spots[name] = (float(a_row - 1 - at if row % 2 else at), float(row))
-    return _in_cells(graph, spots, _outside)
+    return _in_cells(graph, spots)
 
 
 def go_round(graph: Graph, component: Sequence[str]) -> dict[str, Card] | None:
@@ -53,7 +53,7 @@ def go_round(graph: Graph, component: Sequence[str]) -> dict[str, Card] | None:
     spots += [(right, y + 1.0) for y in range(a_side)]
     spots += [(right - x - (top - bottom) / 2, a_side + 1.0) for x in range(bottom)]
     spots += [(0.0, float(a_side - y)) for y in range(a_side)]
-    cards = _in_cells(graph, dict(zip(ring, spots, strict=True)), _outside)
+    cards = _in_cells(graph, dict(zip(ring, spots, strict=True)))
     return None if crosses_a_card(cards, curves(graph, cards)) else cards
 
 
@@ -62,13 +62,14 @@ def encircle(graph: Graph, component: Sequence[str]) -> dict[str, Card] | None:
     degrees = [len(graph.neighbours[name]) for name in component]
     if len(component) > MOST_IN_MESH or min(degrees) <= len(component) / 2:
         return None
+    width = _widest(graph, component)
     radius = 100.0
     while radius < LARGEST:
         spots = {}
         for number, name in enumerate(component):
             angle = 2 * pi * (number - 0.5) / len(component)
             spots[name] = (FLATTENED * radius * sin(angle), -radius * cos(angle))
-        cards = _at(graph, spots, _facing)
+        cards = _at(graph, spots, lambda own, peer: _facing(own, peer, width))
         if not _collide(cards) and not crosses_a_card(cards, curves(graph, cards)):
             return cards
         radius *= 1.1
@@ -86,21 +87,18 @@ def _walk(graph: Graph, component: Sequence[str]) -> list[str]:
     return found
 
 
-# Which side of a card a wire leaves from, for its own spot, the peer's, and the whole of them.
+# Which side of a card a wire leaves from, for its own spot and its peer's.
 
 
-def _outside(own: Point, peer: Point, spots: Spots, width: float) -> str:
+def _outside(own: Point, peer: Point, last: float) -> str:
     """Towards the peer in the same row; to one above or below on the outer side, where nothing is in the way."""
-    del width
     if own[1] == peer[1]:
         return RIGHT if peer[0] > own[0] else LEFT
-    middle = max(x for x, _ in spots.values()) / 2
-    return RIGHT if own[0] + peer[0] > 2 * middle else LEFT
+    return RIGHT if own[0] + peer[0] > last else LEFT
 
 
-def _facing(own: Point, peer: Point, spots: Spots, width: float) -> str:
+def _facing(own: Point, peer: Point, width: float) -> str:
     """Towards the peer; to one above or below on the inner side."""
-    del spots
     if abs(own[0] - peer[0]) < width + LEAST_APART:
         return RIGHT if own[0] + peer[0] < 0 else LEFT
     return RIGHT if peer[0] > own[0] else LEFT
@@ -109,9 +107,10 @@ def _facing(own: Point, peer: Point, spots: Spots, width: float) -> str:
 # Cards at their spots.
 
 
-def _in_cells(graph: Graph, spots: Spots, side: Callable[[Point, Point, Spots, float], str]) -> dict[str, Card]:
+def _in_cells(graph: Graph, spots: Spots) -> dict[str, Card]:
     """Columns as wide as the widest card; in a row the wires are at one height."""
-    cards = _at(graph, spots, side)
+    last = max(x for x, _ in spots.values())
+    cards = _at(graph, spots, lambda own, peer: _outside(own, peer, last))
     width = max(card.width for card in cards.values())
     for name, card in cards.items():
         card.width = width
@@ -126,15 +125,12 @@ def _in_cells(graph: Graph, spots: Spots, side: Callable[[Point, Point, Spots, f
     return cards
 
 
-def _at(graph: Graph, spots: Spots, side: Callable[[Point, Point, Spots, float], str]) -> dict[str, Card]:
+def _at(graph: Graph, spots: Spots, side: Callable[[Point, Point], str]) -> dict[str, Card]:
     """A card for each spot, its middle there; its interfaces from the one whose peer is highest to the lowest."""
-    width = _widest(graph, spots)
     cards = {}
     for name, spot in spots.items():
         wires = graph.wires_of(name)
-        sides: dict[End, str] = {
-            (own.node, own.name): side(spot, spots[peer.node], spots, width) for own, peer in wires
-        }
+        sides: dict[End, str] = {(own.node, own.name): side(spot, spots[peer.node]) for own, peer in wires}
         highest_first = sorted(wires, key=lambda wire: spots[wire[1].node][1])
         card = cards[name] = Card(graph.places[name], [own for own, _ in highest_first], sides)
         card.x, card.y = spot[0] - card.width / 2, spot[1] - card.height / 2
