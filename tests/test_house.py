@@ -28,7 +28,7 @@ FLOORS = (
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
     ("sandbox.steps",),
-    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits"),
+    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
     (
@@ -217,7 +217,7 @@ def pure_floors_do_not_know_the_machine(house: House) -> list[str]:
     return [
         f"{module.name} imports {name}"
         for module in house.values()
-        if module.name in PURE
+        if within(module.name, *PURE)
         for name in sorted(module.imports)
         if within(name, *THE_MACHINE) or (within(name, "sandbox") and not within(name, *PURE))
     ]

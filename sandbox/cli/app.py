@@ -13,6 +13,8 @@ from typer.core import TyperCommand
 from .. import __version__, doctor, explain
 from . import carry_out, complain, edit, execute, labs, stats
 from .arguments import ExplainRequest, RunRequest, UpRequest, parse, parse_explain, parse_up
+from .draw import DRAW_HELP, DrawRequest, parse_draw
+from .draw import draw as draw_lab
 
 RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
 
@@ -195,6 +197,26 @@ for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.st
     app.command(rich_help_panel="Labs that are up")(command)
 for change in (edit.link, edit.unlink, edit.add, edit.remove, edit.interface, edit.attach):
     app.command(rich_help_panel="Changing a lab")(change)
+
+
+class DrawCommand(OurWords):
+    """`sandbox draw`."""
+
+    read = staticmethod(parse_draw)
+
+
+@app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+def show_picture(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    svg: Annotated[bool, typer.Option("--svg", help="A picture, in light or dark as its reader prefers.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="A flowchart for Mermaid.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="A graph for Graphviz.")] = False,
+) -> None:
+    """See DRAW_HELP."""
+    del pair, svg, mermaid, dot
+    request: DrawRequest = ctx.obj
+    sys.stdout.write(draw_lab(request))
 
 
 @app.command("doctor", help=DOCTOR_HELP)
