@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .address import Subnet
     from .endpoint import Endpoint
     from .publication import Publication
-    from .segments import Segment
     from .topology import Topology
 
 MOST_PORTS = 1023  # of one bridge: BR_MAX_PORTS is 1 << 10 in net/bridge/br_private.h, and port 0 is never given
@@ -31,11 +30,31 @@ def check(topology: Topology) -> None:
     if topology.switches:
         _check_ports(topology, ends)
         _check_plugged_in(topology)
-    if topology.switches or topology.routers or any(end.mac for end in ends):
+    if topology.switches or any(end.mac for end in ends):
         _check_segments(topology)
     _check_mentions(topology)
     if topology.publications:
         _check_publications(topology)
+
+
+def check_places(topology: Topology) -> None:
+    """Raise RequestError for a subnet in two places: a route can lead to one of them only.
+
+    Of what is asked for, not of what a running lab becomes when a cable between switches is pulled.
+    """
+    if not topology.static_routes or not (topology.switches or topology.routers):
+        return
+    claims = {
+        (address.subnet, place): end
+        for place, segment in enumerate(segments(topology.links, topology.switch_names))
+        for end in segment
+        for address in end.addresses
+    }
+    if clash := overlap(claims):
+        one, other = (str(claims[claim]) for claim in clash)
+        raise RequestError(
+            f"{one!r} and {other!r}: one subnet on two links that no switch joins - give each link a subnet of its own"
+        )
 
 
 def _check_names(topology: Topology) -> None:
@@ -123,33 +142,12 @@ def _check_fits(end: Endpoint, subnets: Sequence[Subnet], switch: str) -> None:
 
 
 def _check_segments(topology: Topology) -> None:
-    found = segments(topology.links, topology.switch_names)
-    for segment in found:
-        _check_macs(segment)
-    if topology.static_routes and (topology.switches or topology.routers):
-        _check_subnets(found)
-
-
-def _check_macs(segment: Segment) -> None:
-    owners: dict[str, Endpoint] = {}
-    for end in segment:
-        if end.mac and (other := owners.setdefault(end.mac, end)) is not end:
-            raise RequestError(f"{str(other)!r} and {str(end)!r}: the same MAC address twice - change one of them")
-
-
-def _check_subnets(found: Sequence[Segment]) -> None:
-    """No subnet is in two places: a route can lead to one of them only."""
-    claims = {
-        (address.subnet, place): end
-        for place, segment in enumerate(found)
-        for end in segment
-        for address in end.addresses
-    }
-    if clash := overlap(claims):
-        one, other = (str(claims[claim]) for claim in clash)
-        raise RequestError(
-            f"{one!r} and {other!r}: one subnet on two links that no switch joins - give each link a subnet of its own"
-        )
+    """No circle of switches, and no two with one MAC address who hear each other."""
+    for segment in segments(topology.links, topology.switch_names):
+        owners: dict[str, Endpoint] = {}
+        for end in segment:
+            if end.mac and (other := owners.setdefault(end.mac, end)) is not end:
+                raise RequestError(f"{str(other)!r} and {str(end)!r}: the same MAC address twice - change one of them")
 
 
 def _check_mentions(topology: Topology) -> None:

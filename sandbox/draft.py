@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from .checks import check_places
 from .endpoint import Endpoint, Link
 from .errors import RequestError
 from .publication import Publication
 from .switch import Switch
 from .topology import Topology
+from .values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .address import Address, Subnet
     from .service import Service
 
 
 class Draft:
-    """Declare, then take the topology(). Names met again are the same node; raises RequestError as Topology does."""
+    """Declare, then take the topology(). Names met again are the same node; raises RequestError as Topology does.
+
+    And for a subnet in two places, where nodes would take each other for neighbours.
+    """
 
     def __init__(self) -> None:
         self._nodes: dict[str, None] = {}
@@ -97,7 +102,7 @@ class Draft:
         """What was declared, checked as a whole."""
         for name in [each for each in self._uplinks if each in self._switches]:
             self._add_gateway(name)
-        return Topology(
+        made = Topology(
             nodes=tuple(self._nodes),
             links=tuple(self._addressed_links()),
             switches=tuple(self._switches.values()),
@@ -108,6 +113,8 @@ class Draft:
             static_routes=self._static_routes,
             services=tuple(self._services),
         )
+        check_places(made)
+        return made
 
     def _end(self, text: str) -> Endpoint:
         is_switch = isinstance(text, str) and text.partition(":")[0] in self._switches
@@ -134,13 +141,13 @@ class Draft:
 
     def _addressed_links(self) -> Iterator[Link]:
         """The links, with an address for whoever was given none: late, for they are those that are left over."""
-        taken = {(each.version, each.number) for link in self._links for end in link.ends for each in end.addresses}
+        taken = _taken(self._links)
         places: dict[Subnet, int] = {}
         for at, link in enumerate(self._links):
             if subnets := self._unaddressed.get(at):
                 end, switch = link.ends
                 free = tuple(_next_free(subnet, places, taken) for subnet in subnets)
-                yield Link(Endpoint(end.node, free, end.mtu, end.mac), switch)
+                yield Link(replace(end, addresses=free), switch)
             else:
                 yield link
 
@@ -153,3 +160,17 @@ def _next_free(subnet: Subnet, places: dict[Subnet, int], taken: set[tuple[int, 
     places[subnet] = place
     taken.add((address.version, address.number))
     return address
+
+
+def plugged(topology: Topology, end: Endpoint, switch: str) -> Endpoint:
+    """`end` as it is plugged into a switch of `topology`: with the first free address if it has none."""
+    found = next((each for each in topology.switches if each.name == switch), None)
+    if found is None:
+        raise RequestError(f"{switch!r}: no such switch - there is {', '.join(topology.switch_names) or 'none'}")
+    taken = _taken(topology.links)
+    return replace(end, addresses=end.addresses or tuple(_next_free(subnet, {}, taken) for subnet in found.subnets))
+
+
+def _taken(links: Iterable[Link]) -> set[tuple[int, int]]:
+    """The addresses of these links, whatever their prefixes."""
+    return {(each.version, each.number) for link in links for end in link.ends for each in end.addresses}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.draft import Draft
+from sandbox.draft import Draft, plugged
 from sandbox.endpoint import Endpoint
 from sandbox.publication import Publication
 from sandbox.service import Service
@@ -133,6 +133,17 @@ def test_a_thousand_nodes_get_a_thousand_addresses() -> None:
     given = links("switch lan:10.0.0.0/16", *(f"node n{number}" for number in range(1000)))
     assert len({link.split()[0].partition(":")[2] for link in given}) == 1000
     assert given[-1] == "n999:10.0.3.232/16 lan"
+
+
+def test_what_is_plugged_into_a_lab_later_gets_the_first_address_that_is_free() -> None:
+    lab = draft("switch lan:10.0.0.0/24,fd00::/64", "node a", "node b:10.0.0.2", "switch bare").topology()
+    assert str(plugged(lab, Endpoint("c"), "lan")) == "c:10.0.0.3/24,fd00::2/64"
+    assert str(plugged(lab, Endpoint.parse("c:10.0.0.9"), "lan")) == "c:10.0.0.9/24"
+    assert str(plugged(lab, Endpoint.parse_bare("c:mtu=1400"), "lan")) == "c:10.0.0.3/24,fd00::2/64,mtu=1400"
+    assert str(plugged(lab, Endpoint("c"), "bare")) == "c"
+    full = draft("switch lan:10.0.0.0/31", "node a", "node b").topology()
+    assert "full with 2 hosts" in refusal(plugged, full, Endpoint("c"), "lan")
+    assert "no such switch - there is lan, bare" in refusal(plugged, lab, Endpoint("c"), "wan")
 
 
 # --- order

@@ -27,13 +27,29 @@ FLOORS = (
     ("sandbox.address",),
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
-    ("sandbox.steps",),
-    ("sandbox.plan", "sandbox.routes", "sandbox.names"),
+    ("sandbox.steps", "sandbox.waits"),
+    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
-    ("sandbox.init", "sandbox.spawn", "sandbox.apply"),
+    (
+        "sandbox.init",
+        "sandbox.answers",
+        "sandbox.apply",
+        "sandbox.commands",
+        "sandbox.door",
+        "sandbox.duty",
+        "sandbox.log",
+        "sandbox.loop",
+        "sandbox.network",
+        "sandbox.spawn",
+    ),
     (
         "sandbox.lab",
+        "sandbox.attach",
+        "sandbox.channel",
+        "sandbox.counters",
+        "sandbox.kept",
+        "sandbox.live",
         "sandbox.node",
         "sandbox.process",
         "sandbox.streams",
@@ -61,8 +77,10 @@ THE_MACHINE = (
     "sys",
     "io",
 )
-CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams"))
-INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "spawn", "apply"))
+CALLERS_SIDE = tuple(
+    f"sandbox.{name}" for name in ("lab", "attach", "channel", "kept", "live", "node", "process", "streams")
+)
+INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
 SLOW = (
     "typer",
     "click",
@@ -199,7 +217,7 @@ def pure_floors_do_not_know_the_machine(house: House) -> list[str]:
     return [
         f"{module.name} imports {name}"
         for module in house.values()
-        if module.name in PURE
+        if within(module.name, *PURE)
         for name in sorted(module.imports)
         if within(name, *THE_MACHINE) or (within(name, "sandbox") and not within(name, *PURE))
     ]
@@ -403,7 +421,7 @@ request = parse(["--pair", "a:192.168.1.1", "b:192.168.1.2", "--", "true"])
 import sandbox.cli.launch, sandbox.cli.run, sandbox.cli.output, sandbox.cli.signals, sandbox.spawn, sandbox.lab
 from sandbox.cli.output import Output
 Output(("a", "b"), as_json=False, quiet=False)
-sandbox.lab.plan(request.topology)
+import sandbox.plan; sandbox.plan.plan(request.topology)
 """
 
 

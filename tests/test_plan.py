@@ -7,24 +7,22 @@ import shlex
 import pytest
 
 from sandbox.draft import Draft
-from sandbox.plan import add_routes, create_node, plan, plan_link
+from sandbox.plan import add_routes, plan
 from sandbox.steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
-    AwaitLinkLocal,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
     SetMaster,
-    Settle,
     SetUp,
     Step,
     WriteSysctl,
 )
 from sandbox.topology import Topology
+from sandbox.waits import AwaitGroup, AwaitLinkLocal, Settle
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 PAIR6 = Topology.parse([("a:fd00::1", "b:fd00::2")])
@@ -346,25 +344,6 @@ def test_an_interface_has_all_its_addresses_in_order_and_each_of_ipv6_is_awaited
     assert commands(DUAL, CreateVeth) == [
         "ip -n a link add name eth0 index 2 mtu 1400 numtxqueues 1 numrxqueues 1 "
         "type veth peer netns b name eth0 index 2 address 02:00:00:00:00:0b numtxqueues 1 numrxqueues 1"
-    ]
-
-
-# --- a part of a plan
-
-
-@pytest.mark.parametrize("topology", [PAIR, DUAL], ids=["v4", "dual"])
-def test_a_link_that_is_added_later_takes_the_steps_that_it_would_have_taken(topology: Topology) -> None:
-    steps = plan(topology)
-    (wire,) = topology.wires
-    made = [step for node in topology.nodes for step in create_node(node, ())]
-    added = plan_link(wire)
-    up = [SetUp(node, "lo", 1) for node in topology.nodes]
-    assert set(steps) - set(made) - set(up) - set(added) <= set(steps[: positions(steps, CreateVeth)[0]]), (
-        "IPv6 settings"
-    )
-    assert set(added) <= set(steps)
-    assert [step for step in added if isinstance(step, CreateVeth | Settle)] == [
-        step for step in steps if isinstance(step, CreateVeth | Settle)
     ]
 
 
