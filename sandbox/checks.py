@@ -27,6 +27,10 @@ def check(topology: Topology) -> None:
     if topology.switches:
         _check_switches(topology, ends)
     _check_mentions(topology)
+    if topology.services:
+        from .service import check_services
+
+        check_services(topology.services)
 
 
 def _check_names(topology: Topology) -> None:

@@ -23,10 +23,18 @@ ROOT = Path(sandbox.__file__).parent
 # From the ground up. A module imports from its own floor and from below.
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
-    ("sandbox.errors", "sandbox.values"),
+    ("sandbox.errors", "sandbox.values", "sandbox.toml"),
     ("sandbox.address",),
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
-    ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
+    (
+        "sandbox.segments",
+        "sandbox.checks",
+        "sandbox.topology",
+        "sandbox.draft",
+        "sandbox.words",
+        "sandbox.tables",
+        "sandbox.labfile",
+    ),
     ("sandbox.steps",),
     ("sandbox.plan", "sandbox.routes", "sandbox.names"),
     ("sandbox.kernel",),
