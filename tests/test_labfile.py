@@ -204,6 +204,14 @@ REFUSED = [
     ("[nodes.a]\naliases = ['a']", "'a': the name of two things - choose another alias"),
     ("[switches.s]\nsubnets = ['10.0.0.1/24']", None),
     ("[switches.s]\nsubnets = ['10.0.0.0/30']\n[nodes]\na.on='s'\nb.on='s'\nc.on='s'", None),
+    (
+        "[switches.s]\nsubnets = ['10.0.0.0/16']\n[nodes]\na.on = 's:10.0.0.9'",
+        "'a:10.0.0.9/24': another prefix than that of 's', 10.0.0.0/16 - write 10.0.0.9/16",
+    ),
+    (
+        "[switches.s]\nsubnets = ['10.0.0.0/16']\n[nodes]\na.on = 's:10.1.0.9/16'",
+        "'a:10.1.0.9/16': not in a subnet of 's' - take one from 10.0.0.0/16",
+    ),
     ("[[links]]\nends = ['a:10.0.0.300', 'b:10.0.0.1']", None),
     ("[[links]]\nends = ['a:10.0.0.1', 'b:10.0.1.1']", None),
     (
