@@ -46,6 +46,7 @@ FLOORS = (
         "sandbox.process",
         "sandbox.streams",
         "sandbox.forkserver",
+        "sandbox.services",
         "sandbox.doctor",
         "sandbox.explain",
     ),
@@ -69,7 +70,7 @@ THE_MACHINE = (
     "sys",
     "io",
 )
-CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams"))
+CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams", "services"))
 INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "spawn", "apply"))
 SLOW = (
     "typer",
