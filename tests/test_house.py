@@ -36,12 +36,28 @@ FLOORS = (
         "sandbox.labfile",
     ),
     ("sandbox.steps",),
-    ("sandbox.plan", "sandbox.routes", "sandbox.names"),
+    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
-    ("sandbox.init", "sandbox.spawn", "sandbox.apply"),
+    (
+        "sandbox.init",
+        "sandbox.answers",
+        "sandbox.apply",
+        "sandbox.commands",
+        "sandbox.door",
+        "sandbox.duty",
+        "sandbox.log",
+        "sandbox.loop",
+        "sandbox.network",
+        "sandbox.spawn",
+    ),
     (
         "sandbox.lab",
+        "sandbox.attach",
+        "sandbox.channel",
+        "sandbox.counters",
+        "sandbox.kept",
+        "sandbox.live",
         "sandbox.node",
         "sandbox.process",
         "sandbox.streams",
@@ -70,8 +86,10 @@ THE_MACHINE = (
     "sys",
     "io",
 )
-CALLERS_SIDE = tuple(f"sandbox.{name}" for name in ("lab", "node", "process", "streams", "services"))
-INITS_SIDE = tuple(f"sandbox.{name}" for name in ("init", "spawn", "apply"))
+CALLERS_SIDE = tuple(
+    f"sandbox.{name}" for name in ("lab", "attach", "channel", "kept", "live", "node", "process", "services", "streams")
+)
+INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
 SLOW = (
     "typer",
     "click",
