@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import select
 from time import monotonic, sleep
 
+from .command import Command
 from .errors import ServiceFailed
 from .kernel.sockets import listens
 from .node import current_directory
+from .values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Protocol, Self
+    from typing import Protocol
 
     from .lab import Lab
-    from .node import Node
+    from .logreader import LogReader
     from .process import Process
     from .service import Ready, Service
 
@@ -45,24 +48,23 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.02
 BY_SIGNAL = 128
-DEVNULL = -3  # subprocess.DEVNULL
 CHECK_EVERY_S = 0.1  # a command that was not successful is started again
 
 
-def start_services(lab: Lab) -> Serving:
-    """Start the services of the lab's topology, and return when all are ready: a context that holds their output.
+def start_services(lab: Lab) -> dict[str, Process]:
+    """Start the services of the lab's topology and return when all are ready: the process in each of their nodes.
 
-    Raises ServiceFailed for one that ends before it is ready, or is not ready in time, and what Node.popen raises.
+    What they print is kept: see Lab.log(). Raises ServiceFailed for one that ends before it is ready, or is not
+    ready in time, and what Node.popen raises; what was started goes on then.
     """
-    serving = Serving(lab)
+    stage = InLab(lab)
+    startup = Startup(lab.topology.services, stage)
     try:
-        startup = Startup(lab.topology.services, serving)
         while startup.advance():
             sleep(LOOK_EVERY_S)
-    except BaseException:
-        serving.close()
-        raise
-    return serving
+    finally:
+        stage.close()
+    return stage.processes
 
 
 class Startup:
@@ -142,71 +144,95 @@ class Pending:
         node, ready = self._service.node, self._ready
         if returncode is None:
             fix = "see what it printed, or give it longer by ready.timeout"
-            return ServiceFailed(node, f"not ready within {ready.timeout_s:g} s: until {ready} - {fix}")
+            return ServiceFailed(node, f"not ready within {ready.timeout_s:g} s, which is when {ready} - {fix}")
         status = BY_SIGNAL - returncode if returncode < 0 else returncode
         how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with {returncode}"
-        what = f"its command {how} before it was ready: before {ready} - see what it printed"
+        what = f"{how} before it was ready, which is when {ready} - see what it printed"
         return ServiceFailed(node, what, status or ServiceFailed.exit_status)
 
 
-class Serving:
-    """Services that run in a lab of this program. What they print is kept in memory; leaving kills them."""
+class InLab:
+    """Services of a running lab, whose init keeps what they print: see Lab.log()."""
 
     def __init__(self, lab: Lab) -> None:
         self.processes: dict[str, Process] = {}
         self._lab = lab
-        self._logs: dict[str, int] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Kill the services and forget what they printed; may be called again."""
-        for process in self.processes.values():
-            process.kill()
-        while self._logs:
-            os.close(self._logs.popitem()[1])
-
-    def log(self, node: str) -> bytes:
-        """What the service of `node` has printed so far, stdout and stderr in the order in which they came."""
-        size = os.fstat(self._logs[node]).st_size
-        return os.pread(self._logs[node], size, 0)
+        self._ears: dict[str, Ear] = {}
+        self._logs: dict[str, LogReader] = {}
 
     def start(self, service: Service) -> Process:
         """See Stage."""
-        log = self._logs[service.node] = os.memfd_create(service.node)
-        self.processes[service.node] = process = _popen(self._lab, service, service.argv, log)
+        self.processes[service.node] = process = self._lab.start(command(self._lab, service, kept=True), ())
+        process.begin()
+        if service.ready and service.ready.log:
+            self._ears[service.node] = Ear(service.ready.log)
+            self._logs[service.node] = self._lab.log(service.node, follow=True)
         return process
 
     def check(self, service: Service, argv: tuple[str, ...]) -> Process:
         """See Stage."""
-        return _popen(self._lab, service, argv, DEVNULL)
+        return start_check(self._lab, service, argv)
 
     def has_printed(self, service: Service, text: str) -> bool:
         """See Stage."""
-        return text.encode() in self.log(service.node)
+        del text  # its ear knows
+        ear, log = self._ears[service.node], self._logs[service.node]
+        has_ended = self.processes[service.node].poll() is not None
+        # Of one that has ended all is still to come, or has: the log has an end.
+        while not ear.has_heard and (has_ended or _is_readable(log)):
+            try:
+                ear.hear(*next(log))
+            except StopIteration:
+                break
+        return ear.has_heard
+
+    def close(self) -> None:
+        """Listen no more."""
+        for log in self._logs.values():
+            log.close()
 
 
-def environment(service: Service, node: Node) -> dict[str, str]:
-    """The environment of its command: this program's own, what a node is told, and the service's."""
-    return {**node.environment(), **service.environment}
+class Ear:
+    """Listens for a text in what is said on several streams, piece by piece."""
+
+    def __init__(self, text: str) -> None:
+        self.has_heard = False
+        self._text = text.encode()
+        self._ends: dict[int, bytes] = {}
+
+    def hear(self, stream: int, data: bytes) -> None:
+        """The next piece on a stream. The text may have begun in the piece before."""
+        if not self.has_heard:
+            said = self._ends.get(stream, b"") + data
+            self.has_heard = self._text in said
+            self._ends[stream] = said[-len(self._text) :]
 
 
-def directory(service: Service) -> str:
-    """The directory of its command; a relative one begins in this program's."""
-    return os.path.abspath(service.cwd) if service.cwd else current_directory()
-
-
-def _popen(lab: Lab, service: Service, argv: tuple[str, ...], output: int) -> Process:
+def command(lab: Lab, service: Service, *, held: bool = False, kept: bool = False) -> Command:
+    """Its command. `held`: until Process.begin(). `kept`: the lab's init keeps what it prints."""
     node = lab[service.node]
-    return node.popen(
-        argv,
-        stdin=DEVNULL,
-        stdout=output,
-        stderr=output,
-        env=environment(service, node),
-        cwd=directory(service),
+    return Command(
+        node=node.name,
+        argv=service.argv,
+        environment={**node.environment(), **service.environment},
+        cwd=os.path.join(current_directory(), service.cwd or ""),
+        held=held,
+        service=kept,
     )
+
+
+def start_check(lab: Lab, service: Service, argv: tuple[str, ...]) -> Process:
+    """Start `argv` as the command of `service` is started, but with nothing to read and nobody to hear it."""
+    nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        process = lab.start(replace(command(lab, service), argv=argv), (nowhere, nowhere, nowhere))
+    finally:
+        os.close(nowhere)
+    process.begin()
+    return process
+
+
+def _is_readable(log: LogReader) -> bool:
+    poll = select.poll()
+    poll.register(log.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

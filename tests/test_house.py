@@ -58,6 +58,7 @@ FLOORS = (
         "sandbox.counters",
         "sandbox.kept",
         "sandbox.live",
+        "sandbox.logreader",
         "sandbox.node",
         "sandbox.process",
         "sandbox.streams",
@@ -87,7 +88,8 @@ THE_MACHINE = (
     "io",
 )
 CALLERS_SIDE = tuple(
-    f"sandbox.{name}" for name in ("lab", "attach", "channel", "kept", "live", "node", "process", "services", "streams")
+    f"sandbox.{name}"
+    for name in ("lab", "attach", "channel", "kept", "live", "logreader", "node", "process", "services", "streams")
 )
 INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
 SLOW = (
