@@ -23,7 +23,7 @@ ROOT = Path(sandbox.__file__).parent
 # From the ground up. A module imports from its own floor and from below.
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
-    ("sandbox.errors", "sandbox.values", "sandbox.toml"),
+    ("sandbox.errors", "sandbox.values", "sandbox.toml", "sandbox.yaml"),
     ("sandbox.address",),
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     (
@@ -66,6 +66,7 @@ FLOORS = (
         "sandbox.services",
         "sandbox.doctor",
         "sandbox.explain",
+        "sandbox.compose",
     ),
     ("sandbox.cli",),
     ("sandbox.__main__",),
@@ -73,6 +74,7 @@ FLOORS = (
 PURE = (
     *(room for rooms in FLOORS[1:7] for room in rooms),
     "sandbox.explain",
+    "sandbox.compose",
 )
 THE_MACHINE = (
     "os",
