@@ -305,6 +305,14 @@ def test_the_schema_in_the_docs_is_current() -> None:
     assert json.loads(SCHEMA.read_text()) == tables.schema(), "sandbox export --format schema > docs/lab.schema.json"
 
 
+def test_the_file_in_the_docs_is_one_and_names_every_key() -> None:
+    text = SCHEMA.with_name("lab.md").read_text()
+    file = text.partition("```toml\n")[2].partition("```")[0]
+    assert Topology.loads(file).nodes == ("web", "client", "r", "far", "lan-gateway")
+    for table in tables.schema()["$defs"].values():
+        assert all(key in text for key in table["properties"])
+
+
 def test_every_key_is_explained_in_the_schema() -> None:
     for table in tables.schema()["$defs"].values():
         for key, place in table["properties"].items():
