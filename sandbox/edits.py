@@ -24,7 +24,9 @@ def with_link(topology: Topology, link: Link) -> Topology:
 
 
 def without_link(topology: Topology, link: Link) -> Topology:
-    """`topology` without `link`."""
+    """`topology` without `link`. Raises RequestError where it is not there."""
+    if link not in topology.links:
+        raise RequestError(f"{str(link)!r}: no such link - see sandbox inspect")
     return replace(topology, links=tuple(each for each in topology.links if each != link))
 
 

@@ -121,7 +121,17 @@ class Init:
         message, inherited, _ = messages.receive(client.socket)
         if message is None:
             self._lose(client)
-        elif "close" in message:
+            return
+        try:
+            self._carry_out(client, message, inherited)
+        except (KeyError, IndexError, ValueError, TypeError, OSError):
+            if client.socket is self._lab:
+                raise
+            # Of another version, or no sandbox at all: that shall not cost the others their lab.
+            self._lose(client)
+
+    def _carry_out(self, client: Client, message: messages.Message, inherited: list[int]) -> None:
+        if "close" in message:
             self._end()
         elif "terminal" in message:
             client.save_terminal(*inherited)

@@ -18,7 +18,7 @@ from .process import Process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
 
 SUFFIX = ".sock"
@@ -47,10 +47,6 @@ class KeptLab(Lab):
         """The pid of its init."""
         return self._init_pid
 
-    def set_interface(self, node: str, interface: str, *, is_up: bool) -> None:
-        """Switch an interface on or off. Raises RequestError where there is none of that name."""
-        self.channel.ask("up" if is_up else "down", node=node, interface=interface)
-
     @property
     def services(self) -> list[ServiceState]:
         """The services that were started in it, and what became of each."""
@@ -72,6 +68,7 @@ class KeptLab(Lab):
     def _joined(self, node: str, send: Callable[[int, int], object]) -> Process:
         process = Process([f"service of {node}"], send)
         process.begin()
+        self._running.add(process)
         return process
 
     def _end(self) -> None:
@@ -99,36 +96,12 @@ def connect(name: str) -> KeptLab:
     return KeptLab(name)
 
 
-def share(lab: Lab, name: str) -> None:
-    """Give `lab` a name, under which others of the same user find it. It ends with this program as before.
-
-    Raises RequestError for a name that is taken.
-    """
-    _keep(lab, {"keep": ""}, name)
-
-
-def detach(lab: Lab, name: str) -> None:
-    """Give `lab` a name and leave it to itself: it stays until somebody takes it down. `lab` is closed here.
-
-    Raises RequestError for a name that is taken.
-    """
-    _keep(lab, {"keep": "", "detach": ""}, name)
-    lab.hang_up()
-
-
-def check_is_free(name: str) -> None:
-    """Raise RequestError for a name that a lab has already, or cannot have."""
-    check_lab_name(name)
-    if name in names():
-        raise _taken(name)
-
-
-def _keep(lab: Lab, question: dict[str, str], name: str) -> None:
+def keep(lab: Lab, name: str, how: Mapping[str, str] = {}) -> None:
+    """Have init take the name `name` for `lab`, and let others in by it. See Lab.share() and Lab.detach()."""
     check_lab_name(name)
     listening, path = _listen(name)
     try:
-        question["keep"] = path
-        lab.channel.ask_for_descriptors(question, listening.fileno())
+        lab.channel.ask_for_descriptors({"keep": path, **how}, listening.fileno())
     except BaseException:
         os.unlink(path)
         raise
@@ -144,6 +117,13 @@ def names() -> list[str]:
     with Locked(directory):
         found = sorted(entry.removesuffix(SUFFIX) for entry in os.listdir(directory) if entry.endswith(SUFFIX))
         return [name for name in found if _answers(os.path.join(directory, name + SUFFIX))]
+
+
+def check_is_free(name: str) -> None:
+    """Raise RequestError for a name that a lab has already, or cannot have."""
+    check_lab_name(name)
+    if name in names():
+        raise _taken(name)
 
 
 def check_lab_name(name: str) -> None:

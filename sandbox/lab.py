@@ -9,7 +9,6 @@ from .channel import Channel
 from .endpoint import Endpoint, Link
 from .errors import LabClosed, RequestError
 from .node import Node
-from .plan import plan
 from .process import Process
 from .topology import Topology
 
@@ -130,6 +129,8 @@ class Lab:
 
     def steps(self) -> list[tuple[Step, float]]:
         """The steps that built the lab, and the seconds that each took; of a batch its last step tells."""
+        from .plan import plan  # init has planned already
+
         took = self.channel.ask("took")["took"]
         return list(zip(plan(self.topology), map(float, took), strict=True))
 
@@ -193,6 +194,25 @@ class Lab:
         self._refresh()
         return self[name]
 
+    def share(self, name: str) -> None:
+        """Give the lab a name, under which others of the same user can connect() to it. It ends as before.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name)
+
+    def detach(self, name: str) -> None:
+        """Give the lab a name and leave it to itself: it stays until somebody takes it down. It is closed here.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name, {"detach": ""})
+        self.hang_up()
+
     def processes(self) -> list[psutil.Process]:
         """Every process of the lab but its init, as psutil.Process."""
         import psutil
@@ -231,6 +251,8 @@ class Lab:
 
     def hang_up(self) -> None:
         """Let go of the lab without ending it, as far as it can live on its own."""
+        for process in self._running:
+            process.let_go()
         self.channel.close()
         os.close(self._init_fd)
 

@@ -138,6 +138,11 @@ class Process:
 
         return converse(self, self._collected, input, timeout)
 
+    def let_go(self) -> None:
+        """Wait for it no more: whether it still runs will not be known here."""
+        self._status.close()
+        self._report.close()
+
     def __enter__(self) -> Self:
         return self
 

@@ -434,7 +434,7 @@ request = parse(["--pair", "a:192.168.1.1", "b:192.168.1.2", "--", "true"])
 import sandbox.cli.launch, sandbox.cli.run, sandbox.cli.output, sandbox.cli.signals, sandbox.spawn, sandbox.lab
 from sandbox.cli.output import Output
 Output(("a", "b"), as_json=False, quiet=False)
-sandbox.lab.plan(request.topology)
+import sandbox.plan; sandbox.plan.plan(request.topology)
 """
 
 

@@ -53,7 +53,8 @@ def interface(
     if state not in ("up", "down"):
         raise RequestError(f"{state!r}: not a state of an interface - write up or down")
     with Target.parse(target).open() as lab:
-        lab.set_interface(Target.parse(target).the_node(lab).name, name, is_up=state == "up")
+        found = Target.parse(target).the_node(lab).interface(name)
+        found.up() if state == "up" else found.down()
 
 
 def attach(

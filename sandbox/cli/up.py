@@ -19,10 +19,10 @@ def up(request: UpRequest) -> int:
     with Lab(request.topology, launch=lambda: launch(request.topology, as_root=request.as_root)) as lab:
         _start_services(lab)
         if request.detach:
-            kept.detach(lab, request.name)
+            lab.detach(request.name)
             print(request.name)
             return NO_FAILURE
-        kept.share(lab, request.name)
+        lab.share(request.name)
         return _stay(lab, request)
 
 
