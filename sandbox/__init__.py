@@ -16,13 +16,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .address import Address, Subnet
     from .endpoint import Endpoint, Link
-    from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
+    from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .interface import Interface
     from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
     from .process import Process
     from .publication import Publication
+    from .service import Ready, Service
+    from .services import start_services
     from .switch import Switch
     from .topology import Topology
 
@@ -40,8 +42,11 @@ __all__ = [
     "NotAllowed",
     "Process",
     "Publication",
+    "Ready",
     "RequestError",
     "SandboxError",
+    "Service",
+    "ServiceFailed",
     "StepFailed",
     "Subnet",
     "Switch",
@@ -49,18 +54,21 @@ __all__ = [
     "connect",
     "pair",
     "run",
+    "start_services",
 ]
 
 _HOMES = {
     "address": ("Address", "Subnet"),
     "endpoint": ("Endpoint", "Link"),
-    "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
+    "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "interface": ("Interface",),
     "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
     "process": ("Process",),
     "publication": ("Publication",),
+    "service": ("Ready", "Service"),
+    "services": ("start_services",),
     "switch": ("Switch",),
     "topology": ("Topology",),
 }

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .address import Subnet
     from .endpoint import Endpoint
     from .topology import Topology
 
@@ -27,6 +28,10 @@ def check(topology: Topology) -> None:
     if topology.switches:
         _check_switches(topology, ends)
     _check_mentions(topology)
+    if topology.services:
+        from .service import check_services
+
+        check_services(topology.services)
 
 
 def _check_names(topology: Topology) -> None:
@@ -90,10 +95,21 @@ def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
     subnets = {switch.name: switch.subnets for switch in topology.switches}
     for link in topology.links:
         for end, other in (link.ends, link.ends[::-1]):
-            for address in end.addresses:
-                if subnets.get(other.node) and not any(address in subnet for subnet in subnets[other.node]):
-                    known = " or ".join(map(str, subnets[other.node]))
-                    raise RequestError(f"{str(end)!r}: not in a subnet of {other.node!r} - take one from {known}")
+            if known := subnets.get(other.node):
+                _check_in_subnets(end, other.node, known)
+
+
+def _check_in_subnets(end: Endpoint, switch: str, known: tuple[Subnet, ...]) -> None:
+    for address in end.addresses:
+        if address.subnet in known:
+            continue
+        around = next((subnet for subnet in known if address in subnet), None)
+        if around:
+            fix = f"write {address.ip}/{around.prefix}"
+            raise RequestError(f"{str(end)!r}: another prefix than that of {switch!r}, {around} - {fix}")
+        raise RequestError(
+            f"{str(end)!r}: not in a subnet of {switch!r} - take one from {' or '.join(map(str, known))}"
+        )
 
 
 def _check_mentions(topology: Topology) -> None:

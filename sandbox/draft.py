@@ -11,6 +11,8 @@ from .values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .address import Address, Subnet
     from .service import Service
 
@@ -64,6 +66,14 @@ class Draft:
             raise RequestError(f"{name!r}: no such switch - declare it before its nodes")
         addresses = end.addresses or self._free(self._switches[name])
         self.link(Endpoint(end.node, addresses, end.mtu, end.mac), Endpoint(name))
+
+    def bare_node(self, name: str) -> None:
+        """A node that nothing is plugged into yet, whatever switches there are."""
+        self._unlinked(Endpoint(name))
+
+    def reserve(self, addresses: Iterable[Address]) -> None:
+        """Addresses that will be given later: nobody finds them free."""
+        self._taken.update(addresses)
 
     def router(self, name: str) -> None:
         """A node that forwards. It may be declared elsewhere, before or after."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .command import Command
     from .live import LiveLink
+    from .logreader import LogReader
     from .messages import Message
     from .node import Words
     from .steps import Step
@@ -108,6 +109,15 @@ class Lab:
         process = Process(command.argv, send, held=command.held, **streams)
         self._running.add(process)
         return process
+
+    def log(self, node: str, *, follow: bool = False) -> LogReader:
+        """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
+
+        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
+        """
+        from .logreader import open_log
+
+        return open_log(self.channel, node, follow=follow)
 
     def open_socket(self, node: str, *kind: int) -> int:
         """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""

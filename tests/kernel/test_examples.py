@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import sandbox
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FEWER_LINES_THAN = 30
 
@@ -103,9 +105,16 @@ def test_offline(tmp_path: Path) -> None:
     assert output("offline.py", tmp_path) == "no way out: Network is unreachable\n"
 
 
+def test_lab(tmp_path: Path) -> None:
+    ran = run("lab.sh", tmp_path)
+    assert ran.returncode == 0, ran
+    assert "second | http://www/ answers" in ran.stdout.splitlines()
+    assert sandbox.Topology.load(str(EXAMPLES / "lab.toml")).aliases == (("www", "web"),)
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
 def test_every_example_is_short_says_what_it_teaches_and_is_run_here(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) < FEWER_LINES_THAN
-    assert text.startswith('"""' if path.suffix == ".py" else "#!/bin/sh\n# ")
+    assert text.startswith({".py": '"""', ".sh": "#!/bin/sh\n# ", ".toml": "# "}[path.suffix])
     assert f'"{path.name}"' in Path(__file__).read_text()
