@@ -14,7 +14,6 @@ from typing import IO
 import pytest
 
 import sandbox
-from sandbox.draft import Draft
 
 from ..census import wait_for
 
@@ -44,7 +43,7 @@ def await_line(stream: IO[str] | None, text: str) -> None:
 
 def routed() -> sandbox.Topology:
     """Two hosts and the router between their networks."""
-    draft = Draft()
+    draft = sandbox.Draft()
     draft.pair("a:10.0.1.1", "r:10.0.1.254")
     draft.pair("b:10.0.2.1", "r:10.0.2.254")
     draft.router("r")
@@ -68,7 +67,7 @@ http {
 
 def test_nginx_serves_on_port_80_of_three_nodes_and_curl_finds_each_by_name(tmp_path: Path) -> None:
     nginx, curl = program("nginx"), program("curl")
-    draft = Draft()
+    draft = sandbox.Draft()
     draft.switch("lan:10.0.0.0/24")
     for name in ("red", "green", "blue"):
         draft.node(name)
@@ -122,7 +121,7 @@ def test_dnsmasq_leases_addresses_to_udhcpc(tmp_path: Path) -> None:
     script = tmp_path / "leased"
     script.write_text(LEASED)
     script.chmod(0o755)
-    draft = Draft()
+    draft = sandbox.Draft()
     draft.switch("lan")
     draft.node("server:10.0.0.1")
     for name in ("a", "b"):
@@ -189,7 +188,7 @@ def test_bird_finds_the_ways_around_a_ring_and_another_when_a_link_is_taken_down
 
 def ring(size: int) -> sandbox.Topology:
     """Routers r1, r2... each with the next on its eth0 (r1) or eth1, and without routes."""
-    draft = Draft()
+    draft = sandbox.Draft()
     for number in range(1, size + 1):
         following = number % size + 1
         draft.pair(f"r{number}:10.0.{number}.{number}", f"r{following}:10.0.{number}.{following}")
