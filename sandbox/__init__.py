@@ -15,6 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .address import Address, Subnet
+    from .draft import Draft
     from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .interface import Interface
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Draft",
     "Endpoint",
     "Interface",
     "KeptLab",
@@ -59,6 +61,7 @@ __all__ = [
 
 _HOMES = {
     "address": ("Address", "Subnet"),
+    "draft": ("Draft",),
     "endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "interface": ("Interface",),
