@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <linux/sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "wire.h"

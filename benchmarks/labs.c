@@ -10,7 +10,6 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "wire.h"
@@ -77,8 +76,8 @@ static void create_node(struct node *node)
     create_namespace(&node->netns, &node->netlink);
     host_settings();
     if (node->ends > 1) {
-        write_sysctl("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
-        write_sysctl("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
+        write_sysctl("ipv4/conf/all/rp_filter", "0");
+        write_sysctl("ipv4/conf/default/rp_filter", "0");
     }
     for (int i = 0; i < node->ends; i++) {
         node->end[i].netns = node->netns;
@@ -105,7 +104,7 @@ static void create_bridge(void)
 static void create_switch(void)
 {
     create_namespace(&lan.netns, &lan.netlink);
-    write_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+    write_sysctl("ipv6/conf/default/disable_ipv6", "1");
     create_bridge();
     for (int i = 0; i < port_count; i++) {
         ports[i].netns = lan.netns;
@@ -149,6 +148,8 @@ static void build(void)
         close(nodes[i].netlink);
     if (port_count)
         close(lan.netlink);
+    if (proc != AT_FDCWD)
+        close(proc);
 }
 
 static void raise_descriptor_limit(void)

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/mount.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,9 +106,24 @@ static void close_nest(struct rtattr *attribute)
     attribute->rta_len = batch.bytes + batch.length - (char *)attribute;
 }
 
-static void write_sysctl(const char *path, const char *content)
+/* The settings of 64 namespaces through one instance of proc: see sandbox/kernel/sysctl.py. */
+static int proc = AT_FDCWD, namespaces;
+
+static void another_proc(void)
 {
-    int fd = check(open(path, O_WRONLY | O_CLOEXEC), path);
+    int context = check(syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC), "fsopen");
+    check(syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "fsconfig");
+    if (proc != AT_FDCWD)
+        close(proc);
+    proc = check(syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0), "fsmount");
+    close(context);
+}
+
+static void write_sysctl(const char *key, const char *content)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%ssys/net/%s", proc == AT_FDCWD ? "/proc/" : "", key);
+    int fd = check(openat(proc, path, O_WRONLY | O_CLOEXEC), path);
     check(write(fd, content, strlen(content)), path);
     close(fd);
 }
@@ -122,6 +139,8 @@ static void create_namespace(int *netns, int *netlink)
     int on = 1;
     check(unshare(CLONE_NEWNET), "unshare");
     *netns = check(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "ns/net");
+    if (++namespaces % 64 == 0)
+        another_proc();
     *netlink = check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "socket");
     check(setsockopt(*netlink, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on), "EXT_ACK");
     check(setsockopt(*netlink, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on), "CAP_ACK");
@@ -129,9 +148,9 @@ static void create_namespace(int *netns, int *netlink)
 
 static void host_settings(void)
 {
-    write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");
-    write_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-    write_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+    write_sysctl("ipv4/ip_forward", "0");
+    write_sysctl("ipv4/ip_unprivileged_port_start", "0");
+    write_sysctl("ipv4/ping_group_range", "0 2147483647");
 }
 
 static void veth_end(const struct end *at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from ipaddress import IPv4Interface, ip_address, ip_interface
 
 import pytest
@@ -402,10 +403,5 @@ def test_subnets_of_a_node_overlap_as_they_do_one_by_one(drawn: list[tuple[str, 
     switches = [Switch(f"s{at}") for at in range(len(written))]
     ends = [Endpoint("a", tuple(map(Address.parse, words))) for words in written]
     links = [Link(end, Endpoint(switch.name)) for end, switch in zip(ends, switches, strict=True)]
-    try:
+    with pytest.raises(RequestError, match="a subnet of its own") if overlap else nullcontext():
         Topology(("a",), tuple(links), tuple(switches))
-    except RequestError as error:
-        assert "a subnet of its own" in str(error)
-        assert overlap
-    else:
-        assert not overlap

@@ -14,6 +14,7 @@ from sandbox.draft import Draft
 from ..census import SLACK, network_namespaces, wait_for
 
 MANY = 300
+PORTS = ["cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start"]
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,9 @@ def test_hundreds_of_nodes_reach_each_other_and_are_gone_at_once(
         assert len(os.listdir("/proc/self/fd")) == before + 2
         for node, name in ways:
             assert reaches(lab[node], name)
+        # They are written through one instance of proc after another.
+        for name in (lab.topology.nodes[at] for at in (0, 62, 63, 64, 127, MANY - 1)):
+            assert lab[name].run(PORTS, capture_output=True, text=True).stdout == "0\n"
     finally:
         begun = time.monotonic()
         lab.close()
