@@ -38,13 +38,12 @@ def variables(topology: Topology, node: str) -> dict[str, str]:
     """
     told = {"SANDBOX_NAME": node}
     for segment in segments(topology.links, topology.switch_names):
-        places = [at for at, end in enumerate(segment) if end.node == node and end.addresses]
-        others = [end for end in segment if end.node != node and end.addresses]
-        if not places:
+        place = next((at for at, end in enumerate(segment) if end.node == node and end.addresses), None)
+        if place is None:
             continue
-        told["SANDBOX_IP"] = segment[places[0]].addresses[0].ip
-        if others:
-            after = [end for end in segment[places[0] :] if end in others] or others
-            told |= {"SANDBOX_PEER": after[0].node, "SANDBOX_PEER_IP": after[0].addresses[0].ip}
+        told["SANDBOX_IP"] = segment[place].addresses[0].ip
+        around = segment[place:] + segment[:place]
+        if peer := next((end for end in around if end.node != node and end.addresses), None):
+            told |= {"SANDBOX_PEER": peer.node, "SANDBOX_PEER_IP": peer.addresses[0].ip}
         break
     return told
