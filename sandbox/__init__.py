@@ -14,6 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import topologies as topologies
     from .address import Address, Subnet
     from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
@@ -64,17 +65,20 @@ _HOMES = {
     "switch": ("Switch",),
     "topology": ("Topology",),
 }
+_MODULES = ("topologies",)
 
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     for home, names in _HOMES.items():
         if name in names:
-            from importlib import import_module
-
             return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]

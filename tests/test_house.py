@@ -27,6 +27,7 @@ FLOORS = (
     ("sandbox.address",),
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
+    ("sandbox.space", "sandbox.graphs", "sandbox.topologies"),
     ("sandbox.steps",),
     ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
@@ -61,7 +62,7 @@ FLOORS = (
     ("sandbox.__main__",),
 )
 PURE = (
-    *(room for rooms in FLOORS[1:7] for room in rooms),
+    *(room for rooms in FLOORS[1:8] for room in rooms),
     "sandbox.explain",
 )
 THE_MACHINE = (
