@@ -31,6 +31,7 @@ Examples:
   sandbox run --pair web:10.0.0.1 me:10.0.0.2 --until me -- \\
       python3 -m http.server 80 ::: curl -s --retry 5 --retry-connrefused web
   sandbox run --pair a:10.0.1.1 b:10.0.1.2 --pair b:10.0.2.1 c:10.0.2.2 -- ip address
+  sandbox run --topology tree:2,3 -- ping -c 1 h1
   sandbox run -- make test
 """
 
@@ -84,6 +85,14 @@ Pairs = Annotated[
     list[str] | None,
     typer.Option("--pair", metavar="A B", help="Join two nodes, each NAME:ADDRESS[/PREFIX]. Repeatable."),
 ]
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        "--topology",
+        metavar="SHAPE",
+        help="linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -135,6 +144,7 @@ class ExplainCommand(OurWords):
 def run(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     until: Annotated[str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")] = None,
     stdin: Annotated[
         str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
@@ -146,7 +156,7 @@ def run(
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the steps and what each took.")] = False,
 ) -> None:
     """See RUN_HELP."""
-    del pair, until, stdin, as_root, raw, as_json, quiet, verbose
+    del pair, topology, until, stdin, as_root, raw, as_json, quiet, verbose
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 
@@ -155,11 +165,12 @@ def run(
 def show_plan(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     sh: Annotated[bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """See EXPLAIN_HELP."""
-    del pair, sh, as_json
+    del pair, topology, sh, as_json
     request: ExplainRequest = ctx.obj
     if request.json:
         text = json.dumps(explain.as_records(request.topology), indent=2) + "\n"

@@ -22,6 +22,7 @@ UP_USAGE = "usage: sandbox up [--pair A B]... [--name NAME] [-d]"
 
 # What a topology is declared with, in order: how many operands each takes, and which.
 DECLARATIONS = {
+    "--topology": (1, "a shape with its numbers, such as tree:2,3"),
     "--pair": (2, "two endpoints, NAME:ADDRESS each"),
     "--switch": (1, "a switch, NAME[:SUBNET]"),
     "--node": (1, "a node, NAME[:ADDRESS]"),
@@ -190,8 +191,14 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
     from ..draft import Draft  # a pair needs none
 
     draft = Draft()
+    if sum(option == "--topology" for option, _ in declared) > 1:
+        raise RequestError("--topology twice: both would have the same names - write it once, and add what is missing")
     for option, operands in declared:
-        if option == "--alias":
+        if option == "--topology":
+            from ..topologies import parse as generated
+
+            draft.extend(generated(*operands))
+        elif option == "--alias":
             node, colon, alias = operands[0].partition(":")
             if not colon:
                 raise RequestError(f"{operands[0]!r}: not an alias - write NODE:ALIAS")
