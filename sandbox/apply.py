@@ -25,6 +25,7 @@ from .steps import (
     DeleteRoute,
     NoLinkLocal,
     SetDown,
+    SetMaster,
     Settle,
     SetUp,
     Step,
@@ -153,6 +154,8 @@ class Builder:
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):
                 return packed.create_veth(self._veth_end(end), self._veth_end(peer))
+            case SetMaster(end):
+                return packed.set_master(end.index, BRIDGE_INDEX)
             case AddRoute(_, to, via):
                 return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
             case CreateBridge(_, name, index):

@@ -95,6 +95,24 @@ class CreateVeth:
 
 
 @value
+class SetMaster:
+    """A port of a bridge. The end that a veth pair is created at becomes one at once, its peer by this."""
+
+    interface: Interface
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"{self.interface.name} is plugged into {self.node}: what comes in there is passed on"
+
+    def __str__(self) -> str:
+        return f"ip -n {self.node} link set dev {self.interface.name} master {self.interface.master}"
+
+
+@value
 class NoLinkLocal:
     """No IPv6 link-local address where no IPv6 was asked for: the wire stays silent."""
 
@@ -288,6 +306,7 @@ Step = (
     | AllowPing
     | CreateBridge
     | CreateVeth
+    | SetMaster
     | NoLinkLocal
     | AddAddress
     | SetUp

@@ -66,6 +66,12 @@ def test_create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_
     )
 
 
+@given(INDEXES, INDEXES)
+def test_set_master(index: int, master: int) -> None:
+    expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, attrs=[("IFLA_MASTER", master)])
+    assert packed.set_master(index, master) == expected
+
+
 @given(INDEXES)
 def test_no_link_local(index: int) -> None:
     af_spec = nested("IFLA_AF_SPEC", nested("AF_INET6", ("IFLA_INET6_ADDR_GEN_MODE", 1)))

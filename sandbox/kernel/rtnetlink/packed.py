@@ -66,6 +66,11 @@ def delete_link(index: int) -> bytes:
     return _message(RTM_DELLINK, 0, LINK.pack(0, 0, index, 0, 0))
 
 
+def set_master(index: int, master: int) -> bytes:
+    """`ip link set dev NAME master BRIDGE`."""
+    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + _attribute(IFLA_MASTER, NUMBER.pack(master)))
+
+
 def no_link_local(index: int) -> bytes:
     """`ip link set dev NAME addrgenmode none`."""
     mode = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
