@@ -17,7 +17,6 @@ from .steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -26,11 +25,11 @@ from .steps import (
     NoLinkLocal,
     SetDown,
     SetMaster,
-    Settle,
     SetUp,
     Step,
     WriteSysctl,
 )
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,17 +7,16 @@ from .steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
     SetMaster,
-    Settle,
     SetUp,
     Step,
     WriteSysctl,
 )
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

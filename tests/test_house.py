@@ -28,7 +28,7 @@ FLOORS = (
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
     ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
     ("sandbox.space", "sandbox.graphs", "sandbox.topologies"),
-    ("sandbox.steps",),
+    ("sandbox.steps", "sandbox.waits"),
     ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program"),
