@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .address import Address
     from .endpoint import Endpoint
     from .topology import Topology
 
@@ -27,8 +26,6 @@ def check(topology: Topology) -> None:
     _check_addresses(ends)
     if topology.switches:
         _check_switches(topology, ends)
-    if topology.routers and topology.static_routes:
-        _check_routed(topology)
     _check_mentions(topology)
 
 
@@ -65,43 +62,19 @@ def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
 
 def _check_addresses(ends: Iterable[Endpoint]) -> None:
     owners: dict[bytes, Endpoint] = {}
-    ends_of: dict[str, list[tuple[int, Endpoint]]] = {}
-    for number, end in enumerate(ends):
+    subnets: dict[str, list[Endpoint]] = {}
+    for end in ends:
         for address in end.addresses:
             if other := owners.get(address.packed):
                 raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
             owners[address.packed] = end
-        ends_of.setdefault(end.node, []).append((number, end))
-    for places in ends_of.values():
-        if len(places) > 1 and (two := _overlapping(places)):
-            raise RequestError(
-                f"{two}: one node with two interfaces in one subnet cannot tell which way to send - "
-                "give each pair a subnet of its own"
-            )
-
-
-def _check_routed(topology: Topology) -> None:
-    """A packet has one way to go, so a subnet has one place to be."""
-    found = segments(topology.links, topology.switch_names)
-    if two := _overlapping((number, end) for number, segment in enumerate(found) for end in segment):
-        raise RequestError(f"{two}: one subnet in two places cannot be routed - give each a subnet of its own")
-
-
-def _overlapping(places: Iterable[tuple[int, Endpoint]]) -> str:
-    """Two ends at different places whose subnets have addresses in common, as text; empty where there are none."""
-    subnets = [
-        (each.version, each.subnet.number, each.prefix, at, each, end) for at, end in places for each in end.addresses
-    ]
-    # Subnets overlap only by lying within each other: sorted, whatever lies within another follows it.
-    subnets.sort(key=lambda each: each[:4])
-    outer: tuple[int, Address, Endpoint] | None = None
-    for _, _, _, at, address, end in subnets:
-        if outer is None or not outer[1].overlaps(address):
-            outer = at, address, end
-        elif outer[0] != at:
-            first, second = (outer[2], end) if outer[0] < at else (end, outer[2])
-            return f"{str(first)!r} and {str(second)!r}"
-    return ""
+        for other in subnets.setdefault(end.node, []):
+            if any(one.overlaps(another) for one in end.addresses for another in other.addresses):
+                raise RequestError(
+                    f"{str(other)!r} and {str(end)!r}: one node with two interfaces in one subnet cannot tell "
+                    "which way to send - give each pair a subnet of its own"
+                )
+        subnets[end.node].append(end)
 
 
 def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:

@@ -332,28 +332,6 @@ def test_links_between_nodes_that_are_not_declared_once_are_refused(nodes: tuple
     assert what in refusal(Topology, nodes, (link,))
 
 
-@pytest.mark.parametrize(
-    "pairs",
-    [
-        [("a:10.0.1.1", "r:10.0.1.2"), ("r:10.0.2.1", "b:10.0.2.2"), ("c:10.0.1.3", "d:10.0.1.4")],
-        [("c:10.0.1.3", "d:10.0.1.4"), ("a:10.0.1.1", "r:10.0.1.2"), ("r:10.0.2.1", "b:10.0.2.2")],
-        [("a:10.0.1.1/8", "b:10.0.1.2/8"), ("c:10.9.1.3", "r:10.9.1.4")],
-        [("a:fd00::1/48", "b:fd00::2/48"), ("c:fd00:0:0:9::3", "r:fd00:0:0:9::4")],
-    ],
-)
-def test_one_subnet_in_two_places_cannot_be_routed(pairs: list[tuple[str, str]]) -> None:
-    topology = Topology.parse(pairs)
-    routed = {**vars(topology), "routers": ("r",)}
-    assert "one subnet in two places cannot be routed" in refusal(lambda: Topology(**routed))
-    # A routing daemon may know better, and what has no router is not routed.
-    assert Topology(**{**routed, "static_routes": False}).routers == ("r",)
-
-
-def test_several_addresses_on_one_segment_may_lie_within_each_other() -> None:
-    topology = Topology.parse([("a:10.0.0.1,10.0.1.1/8", "r:10.0.0.2,10.0.1.2/8")])
-    assert Topology(**{**vars(topology), "routers": ("r",)}).routers == ("r",)
-
-
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 NEARLY_ADDRESSES = st.one_of(
     st.ip_addresses().map(str),
