@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
+    from .ping import Reachability
     from .process import Process
     from .publication import Publication
     from .switch import Switch
@@ -41,6 +42,7 @@ __all__ = [
     "NotAllowed",
     "Process",
     "Publication",
+    "Reachability",
     "RequestError",
     "SandboxError",
     "StepFailed",
@@ -60,6 +62,7 @@ _HOMES = {
     "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
+    "ping": ("Reachability",),
     "process": ("Process",),
     "publication": ("Publication",),
     "switch": ("Switch",),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .live import LiveLink
     from .messages import Message
     from .node import Words
+    from .ping import Reachability
     from .steps import Step
 
     # How the lab's init comes to be; returns the socket on which it will answer.
@@ -208,6 +209,16 @@ class Lab:
         import psutil
 
         return psutil.Process(self._init_pid).children(recursive=True)
+
+    def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:
+        """Have every node ping every other, all at once, and tell who reached whom.
+
+        Each is pinged at the address by which it is reached by name; with `version` 4 or 6 at its first of that IP
+        version. A node without an address is left out. `timeout`: seconds to wait after the last was sent.
+        """
+        from .ping import ping_all
+
+        return ping_all(self, timeout=timeout, version=version)
 
     def guard_terminal(self, fd: int) -> None:
         """Have init put the terminal's settings back should this program be killed."""
