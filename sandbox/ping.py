@@ -102,6 +102,9 @@ def ping_all(lab: Lab, *, timeout: float, version: int | None) -> Reachability:
         raise RequestError(f"version {version!r}: not an IP version - write 4 or 6")
     targets = {node: _targets(lab, node, version) for node in lab.topology.nodes}
     nodes = tuple(node for node in targets if any(node in each for each in targets.values()))
+    if len(nodes) < 2:
+        what = "an address" if version is None else f"an IPv{version} address"
+        raise RequestError(f"nobody to ping: no two nodes have {what} - join some")
     ways = {(one, other): targets[one][other] for one in nodes for other in nodes if one != other}
     with Round(lab, nodes, ways, timeout) as round_:
         round_.run()

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
-from . import carry_out, complain, edit, execute, labs, stats
+from . import carry_out, complain, edit, execute, labs, ping, stats
 from .arguments import ExplainRequest, RunRequest, UpRequest, parse, parse_explain, parse_up
 from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
@@ -61,6 +61,18 @@ EXEC_HELP = """Run a command in a node of a lab that is up. It is killed if this
 Examples:
   sandbox exec x/a -- ip address
   sandbox exec x/a -- sh -c 'echo $SANDBOX_NAME'
+"""
+
+PING_HELP = """Have every node ping every other, all at once, and show who reached whom.
+
+LAB is one that is up; without it the lab is built, and gone afterwards.
+Exit status: 0 when everyone reached everyone, 1 when something was lost.
+
+\b
+Examples:
+  sandbox ping x
+  sandbox ping --topology ring:8
+  sandbox ping --topology fat-tree:4,10.0.0.0/8,fd00::/48 -6 --json
 """
 
 DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.
@@ -134,6 +146,12 @@ class ExecCommand(OurWords):
     read = staticmethod(execute.parse_exec)
 
 
+class PingCommand(OurWords):
+    """`sandbox ping`."""
+
+    read = staticmethod(ping.parse_ping)
+
+
 class ExplainCommand(OurWords):
     """`sandbox explain`."""
 
@@ -202,6 +220,23 @@ def execute_in_node(ctx: typer.Context) -> None:
     """See EXEC_HELP."""
     request: execute.ExecRequest = ctx.obj
     raise typer.Exit(execute.execute(request))
+
+
+@app.command("ping", cls=PingCommand, help=PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
+def ping_all(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    topology: Shape = None,
+    four: Annotated[bool, typer.Option("-4", help="IPv4 addresses only.")] = False,
+    six: Annotated[bool, typer.Option("-6", help="IPv6 addresses only.")] = False,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for an answer.")] = 1.0,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See PING_HELP."""
+    del pair, topology, four, six, timeout, as_root, as_json
+    request: ping.PingRequest = ctx.obj
+    raise typer.Exit(ping.ping(request))
 
 
 for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.start, labs.down, stats.stats):

@@ -115,11 +115,15 @@ def parse_up(words: Sequence[str]) -> UpRequest | None:
 
 @value
 class Grammar:
-    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always DECLARATIONS."""
+    """The options of a subcommand, and always DECLARATIONS. `flags` stand alone, `with_node` take a name.
+
+    `wants`: what those take that take something else.
+    """
 
     usage: str
     flags: Mapping[str, str]
     with_node: Mapping[str, str] = {}
+    wants: Mapping[str, str] = {}
 
     def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
         """The topology and the chosen options in `words`. Raises RequestError."""
@@ -137,7 +141,7 @@ class Grammar:
                 count, wants = DECLARATIONS[word]
                 declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
             elif word in self.with_node:
-                chosen[self.with_node[word]] = self._operand(word, "a name", left)
+                chosen[self.with_node[word]] = self._operand(word, self.wants.get(word, "a name"), left)
             elif word in self.flags:
                 chosen[self.flags[word]] = True
             else:
