@@ -213,8 +213,8 @@ class Lab:
     def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:
         """Have every node ping every other, all at once, and tell who reached whom.
 
-        Each is pinged at the address by which it is reached by name; with `version` 4 or 6 at its first of that IP
-        version. A node without an address is left out. `timeout`: seconds to wait after the last was sent.
+        Each is pinged at the address by which it is reached by name, or at its first of IP `version` 4 or 6. A node
+        without one is left out. `timeout`: seconds to wait for each answer. Raises RequestError for less than two.
         """
         from .ping import ping_all
 

@@ -63,18 +63,6 @@ Examples:
   sandbox exec x/a -- sh -c 'echo $SANDBOX_NAME'
 """
 
-PING_HELP = """Have every node ping every other, all at once, and show who reached whom.
-
-LAB is one that is up; without it the lab is built, and gone afterwards.
-Exit status: 0 when everyone reached everyone, 1 when something was lost.
-
-\b
-Examples:
-  sandbox ping x
-  sandbox ping --topology ring:8
-  sandbox ping --topology fat-tree:4,10.0.0.0/8,fd00::/48 -6 --json
-"""
-
 DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.
 
 Exit status: 0 when `sandbox run` works here, 125 when it does not.
@@ -222,7 +210,7 @@ def execute_in_node(ctx: typer.Context) -> None:
     raise typer.Exit(execute.execute(request))
 
 
-@app.command("ping", cls=PingCommand, help=PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
+@app.command("ping", cls=PingCommand, help=ping.PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
 def ping_all(
     ctx: typer.Context,
     pair: Pairs = None,
@@ -233,7 +221,7 @@ def ping_all(
     as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """See PING_HELP."""
+    """See ping.PING_HELP."""
     del pair, topology, four, six, timeout, as_root, as_json
     request: ping.PingRequest = ctx.obj
     raise typer.Exit(ping.ping(request))

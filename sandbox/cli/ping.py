@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 USAGE = "usage: sandbox ping LAB | --topology SHAPE | --pair A B... [-4 | -6] [--timeout SECONDS] [--json]"
 LOST = 1
 
+PING_HELP = """Have every node ping every other, all at once, and show who reached whom.
+
+LAB is one that is up; without it the lab is built, and gone afterwards.
+Exit status: 0 when everyone reached everyone, 1 when something was lost.
+
+\b
+Examples:
+  sandbox ping x
+  sandbox ping --topology ring:8
+  sandbox ping --topology fat-tree:4,10.0.0.0/8,fd00::/48 -6 --json
+"""
+
 PING = Grammar(
     USAGE,
     flags={"-4": "four", "-6": "six", "--json": "json", "--as-root": "as_root"},
