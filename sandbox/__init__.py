@@ -14,6 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import topologies as topologies
     from .address import Address, Subnet
     from .draft import Draft
     from .endpoint import Endpoint, Link
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
+    from .ping import Reachability
     from .process import Process
     from .publication import Publication
     from .service import Ready, Service
@@ -44,6 +46,7 @@ __all__ = [
     "NotAllowed",
     "Process",
     "Publication",
+    "Reachability",
     "Ready",
     "RequestError",
     "SandboxError",
@@ -68,6 +71,7 @@ _HOMES = {
     "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
+    "ping": ("Reachability",),
     "process": ("Process",),
     "publication": ("Publication",),
     "service": ("Ready", "Service"),
@@ -75,17 +79,20 @@ _HOMES = {
     "switch": ("Switch",),
     "topology": ("Topology",),
 }
+_MODULES = ("topologies",)
 
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     for home, names in _HOMES.items():
         if name in names:
-            from importlib import import_module
-
             return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]

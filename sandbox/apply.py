@@ -18,7 +18,6 @@ from .steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -26,11 +25,12 @@ from .steps import (
     DeleteRoute,
     NoLinkLocal,
     SetDown,
-    Settle,
+    SetMaster,
     SetUp,
     Step,
     WriteSysctl,
 )
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ class Builder:
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):
                 return packed.create_veth(self._veth_end(end), self._veth_end(peer))
+            case SetMaster(end):
+                return packed.set_master(end.index, BRIDGE_INDEX)
             case AddRoute(_, to, via):
                 return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
             case CreateBridge(_, name, index):
