@@ -35,6 +35,10 @@ def check(topology: Topology) -> None:
     _check_mentions(topology)
     if topology.publications:
         _check_publications(topology)
+    if topology.services:
+        from .service import check_services
+
+        check_services(topology.services)
 
 
 def check_places(topology: Topology) -> None:
@@ -89,14 +93,14 @@ def _check_ends(topology: Topology, ends: Sequence[Endpoint]) -> None:
 
 
 def _check_addresses(ends: Sequence[Endpoint]) -> None:
-    owners: dict[bytes, Endpoint] = {}
+    owners: dict[tuple[int, int], Endpoint] = {}
     ends_of: dict[str, list[Endpoint]] = {}
     for end in ends:
         ends_of.setdefault(end.node, []).append(end)
         for address in end.addresses:
-            if other := owners.get(address.packed):
+            if other := owners.get((address.version, address.number)):
                 raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
-            owners[address.packed] = end
+            owners[address.version, address.number] = end
     for own in ends_of.values():
         claims = ((address.subnet, end) for end in own for address in end.addresses)
         if len(own) > 1 and (found := overlap(claims)):
@@ -138,7 +142,7 @@ def _check_fits(end: Endpoint, subnets: Sequence[Subnet], switch: str) -> None:
             raise RequestError(f"{str(end)!r}: not in a subnet of {switch!r} - take one from {known}")
         if around and address.subnet not in around:
             fix = f"write {address.ip}/{around[0].prefix}"
-            raise RequestError(f"{str(end)!r}: not the prefix of {switch!r}, whose subnet is {around[0]} - {fix}")
+            raise RequestError(f"{str(end)!r}: another prefix than that of {switch!r}, {around[0]} - {fix}")
 
 
 def _check_segments(topology: Topology) -> None:
@@ -159,9 +163,6 @@ def _check_mentions(topology: Topology) -> None:
         *((f"publish {str(each)!r}", each.node) for each in topology.publications),
         *(("service", each.node) for each in topology.services),
     ]
-    for what, names in (("router", topology.routers), ("uplink", topology.uplinks)):
-        if len(set(names)) < len(names):
-            raise RequestError(f"{what}: a node twice in {names!r} - name each one once")
     nodes = set(topology.nodes)
     for what, node in mentioned:
         if node not in nodes:

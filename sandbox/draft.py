@@ -73,6 +73,10 @@ class Draft:
             self._unaddressed[len(self._links)] = subnets
         self.link(end, Endpoint(name))
 
+    def bare_node(self, name: str) -> None:
+        """A node that nothing is plugged into yet, whatever switches there are."""
+        self._unlinked(Endpoint(name))
+
     def router(self, name: str) -> None:
         """A node that forwards. It may be declared elsewhere, before or after."""
         self._routers[name] = None
@@ -89,6 +93,20 @@ class Draft:
         """A way in from a port of the host, as Publication.parse() takes it."""
         read = publication if isinstance(publication, Publication) else Publication.parse(publication)
         self._publications.append(read)
+
+    def extend(self, topology: Topology) -> None:
+        """All that was declared for a topology which is whole already; what follows is added to it."""
+        for switch in topology.switches:
+            self.switch(switch)
+        self._nodes.update(dict.fromkeys(topology.nodes))
+        for link in topology.links:
+            self.link(*link.ends)
+        self._routers.update(dict.fromkeys(topology.routers))
+        self._aliases += topology.aliases
+        self._uplinks.update(dict.fromkeys(topology.uplinks))
+        self._publications += topology.publications
+        self._services += topology.services
+        self._static_routes &= topology.static_routes
 
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""

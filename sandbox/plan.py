@@ -37,7 +37,7 @@ def plan(topology: Topology) -> tuple[Step, ...]:
         steps += create_node(node, ends_of[node], forwards=node in topology.routers)
     for switch in topology.switch_names:
         steps += _create_switch(switch)
-    steps += create_links(wires)
+    steps += lay(wires)
     for node in topology.nodes:
         steps.append(SetUp(node, "lo", LO_INDEX))
         steps += bring_up(ends_of[node])
@@ -59,12 +59,6 @@ def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False)
         *(one_way_is_enough(node) if forwards or len(ends) > 1 else ()),
         *(ipv6_settings(node, forwards=forwards) if speaks_ipv6 else ()),
     ]
-
-
-def create_links(wires: Sequence[tuple[Interface, Interface]]) -> list[Step]:
-    """The steps that make cables, still down."""
-    cables: list[Step] = [CreateVeth(end, peer) for end, peer in wires]
-    return cables + [SetMaster(peer) for _, peer in wires if peer.master]
 
 
 def add_routes(topology: Topology) -> list[Step]:
@@ -112,6 +106,13 @@ def ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
     if forwards:
         settings.append(WriteSysctl(node, "net.ipv6.conf.all.forwarding", "1", f"{node} is a router for IPv6 as well"))
     return settings
+
+
+def lay(wires: Iterable[tuple[Interface, Interface]]) -> list[Step]:
+    """The steps that make cables between nodes and switches that are there."""
+    wires = tuple(wires)
+    between_switches: list[Step] = [SetMaster(peer) for _, peer in wires if peer.master]
+    return [CreateVeth(end, peer) for end, peer in wires] + between_switches
 
 
 def bring_up(ends: Iterable[Interface]) -> list[Step]:

@@ -45,7 +45,7 @@ class Publication:
     def __post_init__(self) -> None:
         check_name(self.node)
         for port in (self.port, self.node_port):
-            check_port(port)
+            _check_port(port)
         if self.protocol not in PROTOCOLS:
             raise RequestError(f"{self.protocol!r}: not a protocol to publish - write tcp or udp")
         if self.address is not None:
@@ -69,8 +69,7 @@ class Publication:
         return WILDCARDS if self.address is None else (str(ip_address(self.address)),)
 
 
-def check_port(port: int) -> None:
-    """Raise RequestError unless something can listen on `port`, TypeError unless it is a number."""
+def _check_port(port: int) -> None:
     if type(port) is not int:
         raise TypeError(f"a port is a number, not {port!r}")
     if not 1 <= port <= MOST_PORT:

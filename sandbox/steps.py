@@ -97,10 +97,7 @@ class CreateVeth:
 
 @value
 class SetMaster:
-    """A port of a bridge. Of a pair only the first end can be made one: IFLA_MASTER of the peer is not read.
-
-    See veth_newlink in drivers/net/veth.c.
-    """
+    """A port of a bridge. The end that a veth pair is created at becomes one at once, its peer by this."""
 
     interface: Interface
 
@@ -110,7 +107,7 @@ class SetMaster:
 
     @property
     def why(self) -> str:
-        return f"{self.interface} is a port of its switch as well: a cable is made with one such end at most"
+        return f"{self.interface.name} is plugged into {self.node}, which passes on what comes in there"
 
     def __str__(self) -> str:
         return f"ip -n {self.node} link set dev {self.interface.name} master {self.interface.master}"

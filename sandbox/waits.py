@@ -1,7 +1,4 @@
-"""Steps that change nothing: they wait for what the kernel has promised and does a little later.
-
-Without them the first packet of a lab would now and then be lost.
-"""
+"""The steps that change nothing: each returns when the kernel is done with what it has acknowledged before."""
 
 from __future__ import annotations
 

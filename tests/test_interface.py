@@ -86,7 +86,7 @@ def test_an_end_has_its_own_mtu_else_what_the_cable_and_the_switch_agree_on() ->
     assert mtus("a:10.0.0.1,mtu=1400 lan", "lan:mtu=9000") == [1400, 1400]
     assert mtus("a:10.0.0.1,mtu=1400 lan:mtu=2000", "lan:mtu=9000") == [2000, 1400]
     assert mtus("lan wan", "lan", "wan:mtu=9000") == [9000, 9000]
-    assert mtus("lan wan", "lan:mtu=2000", "wan:mtu=9000") == [2000, 9000]
+    assert mtus("lan wan", "lan:mtu=2000", "wan:mtu=9000") == [2000, 2000], "one cable, one size"
 
 
 def test_a_mac_address_is_the_end_s_own() -> None:

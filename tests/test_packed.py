@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, AF_INET6
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST
-from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_DELROUTE, RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl import (
+    RTM_DELLINK,
+    RTM_DELNEIGH,
+    RTM_DELROUTE,
+    RTM_GETLINK,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    RTM_NEWROUTE,
+)
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from sandbox.kernel.rtnetlink import packed
@@ -99,6 +109,19 @@ def test_delete_link(index: int) -> None:
     assert packed.delete_link(index) == encoded(ifinfmsg(), RTM_DELLINK, ASKED, index=index)
 
 
+@given(INDEXES, INDEXES)
+def test_set_master(index: int, master: int) -> None:
+    expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, attrs=[("IFLA_MASTER", master)])
+    assert packed.set_master(index, master) == expected
+
+
+@given(INDEXES, st.ip_addresses())
+def test_delete_a_neighbour(index: int, ip: IPv4Address | IPv6Address) -> None:
+    family = {4: AF_INET, 6: AF_INET6}[ip.version]
+    expected = encoded(ndmsg(), RTM_DELNEIGH, NLM_F_REQUEST, family=family, ifindex=index, attrs=[("NDA_DST", str(ip))])
+    assert packed.delete_neighbour(index, ip.packed) == expected
+
+
 @given(INDEXES)
 def test_no_link_local(index: int) -> None:
     af_spec = nested("IFLA_AF_SPEC", nested("AF_INET6", ("IFLA_INET6_ADDR_GEN_MODE", 1)))
@@ -143,12 +166,6 @@ def test_set_up(index: int) -> None:
 @given(INDEXES)
 def test_set_down(index: int) -> None:
     assert packed.set_down(index) == encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, flags=0, change=IFF_UP)
-
-
-@given(INDEXES, INDEXES)
-def test_set_master(index: int, master: int) -> None:
-    expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, attrs=[("IFLA_MASTER", master)])
-    assert packed.set_master(index, master) == expected
 
 
 ROUTES = st.one_of(

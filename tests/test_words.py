@@ -12,23 +12,23 @@ from sandbox.topology import Topology
 from sandbox.words import read, read_link, spell
 
 from .refusal import refusal
-from .strategies import topologies
+from .topologies import topologies
 
 # A pair in the words of 0.1: the first line that was ever spelled.
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 
 
-@given(topologies())
+@given(topologies(with_services=False))
 def test_what_was_spelled_is_read_as_it_was(topology: Topology) -> None:
     assert read(spell(topology)) == topology
 
 
-@given(topologies())
+@given(topologies(with_services=False))
 def test_it_survives_the_way_to_init(topology: Topology) -> None:
     assert read(decode(encode(spell(topology)))) == topology
 
 
-@given(topologies())
+@given(topologies(with_services=False))
 def test_both_sides_make_the_same_plan_of_it(topology: Topology) -> None:
     # init tells of a step by its position alone.
     assert plan(read(spell(topology))) == plan(topology)
