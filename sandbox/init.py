@@ -87,7 +87,7 @@ class Init:
     def build(self) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
-            self._network.build()
+            self._network.build(lambda done, of: messages.send(self._lab, {"done": str(done), "of": str(of)}))
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         own_pidfd = os.pidfd_open(os.getpid())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 from _socket import if_nameindex, socket
+from time import monotonic
 
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
@@ -17,7 +18,7 @@ from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .endpoint import Link
     from .interface import Interface
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
+
+FEW = 1000  # steps, which take a tenth of a second
+PATIENCE_S, EVERY_S = 0.5, 0.1
 
 
 class Network:
@@ -46,9 +50,14 @@ class Network:
         """The descriptor of each node's namespace, and of each switch's."""
         return self._builder.namespaces
 
-    def build(self) -> None:
-        """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused."""
-        self.took_s = self._builder.apply(plan(self.topology))
+    def build(self, tell: Callable[[int, int], object]) -> None:
+        """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
+
+        Where that takes long, `tell` hears now and then how many steps of how many are done.
+        """
+        steps = plan(self.topology)
+        done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
+        self.took_s = self._builder.apply(steps, done=done)
 
     def open_socket(self, node: str, *kind: int) -> socket:
         """A socket in the network of `node`; `kind` are its family, type and protocol. Raises OSError."""
@@ -173,3 +182,17 @@ class Network:
         self._foreign.discard(name)
         if (netns_fd := self.namespaces.pop(name, None)) is not None:
             os.close(netns_fd)
+
+
+class Patience:
+    """Passes on how far a thing has come, but not at once, and not all the time."""
+
+    def __init__(self, tell: Callable[[int], object]) -> None:
+        self._tell = tell
+        self._again_at = monotonic() + PATIENCE_S
+
+    def __call__(self, number: int) -> None:
+        """Tell of it if it is time."""
+        if monotonic() >= self._again_at:
+            self._again_at = monotonic() + EVERY_S
+            self._tell(number)
