@@ -14,13 +14,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import topologies as topologies
     from .address import Address, Subnet
+    from .draft import Draft
     from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .interface import Interface
     from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
+    from .ping import Reachability
     from .process import Process
     from .publication import Publication
     from .service import Ready, Service
@@ -32,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Draft",
     "Endpoint",
     "Interface",
     "KeptLab",
@@ -42,6 +46,7 @@ __all__ = [
     "NotAllowed",
     "Process",
     "Publication",
+    "Reachability",
     "Ready",
     "RequestError",
     "SandboxError",
@@ -59,12 +64,14 @@ __all__ = [
 
 _HOMES = {
     "address": ("Address", "Subnet"),
+    "draft": ("Draft",),
     "endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "interface": ("Interface",),
     "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
+    "ping": ("Reachability",),
     "process": ("Process",),
     "publication": ("Publication",),
     "service": ("Ready", "Service"),
@@ -72,17 +79,20 @@ _HOMES = {
     "switch": ("Switch",),
     "topology": ("Topology",),
 }
+_MODULES = ("topologies",)
 
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     for home, names in _HOMES.items():
         if name in names:
-            from importlib import import_module
-
             return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]

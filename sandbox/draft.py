@@ -92,6 +92,20 @@ class Draft:
         read = Publication.parse(publication) if isinstance(publication, str) else publication
         self._publications.append(read)
 
+    def extend(self, topology: Topology) -> None:
+        """All that was declared for a topology which is whole already; what follows is added to it."""
+        for switch in topology.switches:
+            self.switch(switch)
+        self._nodes.update(dict.fromkeys(topology.nodes))
+        for link in topology.links:
+            self.link(*link.ends)
+        self._routers.update(dict.fromkeys(topology.routers))
+        self._aliases += topology.aliases
+        self._uplinks.update(dict.fromkeys(topology.uplinks))
+        self._publications += topology.publications
+        self._services += topology.services
+        self._static_routes &= topology.static_routes
+
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""
         self._services.append(service)

@@ -70,4 +70,4 @@ class Wiring:
         switches = [self._switches[each.node] for each in (end, peer) if each.node in self._switches]
         if end.mtu is not None or not switches:
             return end.mtu
-        return peer.mtu if peer.mtu is not None else next((each.mtu for each in switches if each.mtu), None)
+        return peer.mtu if peer.mtu is not None else min((each.mtu for each in switches if each.mtu), default=None)

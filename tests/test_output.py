@@ -181,7 +181,6 @@ def test_a_megabyte_goes_through_while_it_is_written(output: Output, capfdbinary
     assert capfdbinary.readouterr().out == b"".join(b"a  | " + line for line in lines_of(data))
 
 
-@pytest.mark.parametrize("output", [{"as_json": True}], indirect=True)
 def test_what_is_there_is_heard_at_once_and_only_that(
     output: Output, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -206,6 +205,7 @@ def test_plain_is_the_bytes_alone(output: Output, capfdbinary: pytest.CaptureFix
     assert capfdbinary.readouterr().out == b"one\ntwo"
 
 
+@pytest.mark.parametrize("output", [{"as_json": True}], indirect=True)
 def test_in_json_everything_is_on_standard_output(output: Output, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     stdout, stderr = output.open("a")
     os.write(stdout, b"out")

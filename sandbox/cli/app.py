@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
-from . import carry_out, complain, edit, execute, labs, stats
+from . import carry_out, complain, edit, execute, labs, ping, stats
 from .arguments import (
     FORMATS,
     ExplainRequest,
@@ -23,6 +23,8 @@ from .arguments import (
     parse_export,
     parse_up,
 )
+from .draw import DRAW_HELP, DrawRequest, parse_draw
+from .draw import draw as draw_lab
 
 RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
 
@@ -41,6 +43,7 @@ Examples:
       python3 -m http.server 80 ::: curl -s --retry 5 --retry-connrefused web
   sandbox run --pair a:10.0.1.1 b:10.0.1.2 --pair b:10.0.2.1 c:10.0.2.2 -- ip address
   sandbox run lab.toml --until client
+  sandbox run --topology tree:2,3 -- ping -c 1 h1
   sandbox run -- make test
 """
 
@@ -110,6 +113,14 @@ Pairs = Annotated[
     typer.Option("--pair", metavar="A B", help="Join two nodes, each NAME:ADDRESS[/PREFIX]. Repeatable."),
 ]
 Dump = Annotated[bool, typer.Option("--dump-topology", help="Show the lab file that says the same; run nothing.")]
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        "--topology",
+        metavar="SHAPE",
+        help="linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -157,6 +168,12 @@ class ExecCommand(OurWords):
     read = staticmethod(execute.parse_exec)
 
 
+class PingCommand(OurWords):
+    """`sandbox ping`."""
+
+    read = staticmethod(ping.parse_ping)
+
+
 class ExplainCommand(OurWords):
     """`sandbox explain`."""
 
@@ -167,6 +184,7 @@ class ExplainCommand(OurWords):
 def run(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     until: Annotated[str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")] = None,
     stdin: Annotated[
         str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
@@ -179,7 +197,7 @@ def run(
     dump: Dump = False,
 ) -> None:
     """See RUN_HELP."""
-    del dump, pair, until, stdin, as_root, raw, as_json, quiet, verbose
+    del dump, pair, until, stdin, as_root, raw, as_json, quiet, verbose, topology
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 
@@ -188,12 +206,13 @@ def run(
 def show_plan(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     sh: Annotated[bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")] = False,
     as_json: AsJson = False,
     dump: Dump = False,
 ) -> None:
     """See EXPLAIN_HELP."""
-    del pair, sh, as_json, dump
+    del pair, sh, as_json, dump, topology
     request: ExplainRequest = ctx.obj
     if request.dump:
         text = request.topology.dump()
@@ -243,10 +262,47 @@ def execute_in_node(ctx: typer.Context) -> None:
     raise typer.Exit(execute.execute(request))
 
 
+@app.command("ping", cls=PingCommand, help=ping.PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
+def ping_all(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    topology: Shape = None,
+    four: Annotated[bool, typer.Option("-4", help="IPv4 addresses only.")] = False,
+    six: Annotated[bool, typer.Option("-6", help="IPv6 addresses only.")] = False,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for an answer.")] = 1.0,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See ping.PING_HELP."""
+    del pair, topology, four, six, timeout, as_root, as_json
+    request: ping.PingRequest = ctx.obj
+    raise typer.Exit(ping.ping(request))
+
+
 for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.start, labs.down, stats.stats):
     app.command(rich_help_panel="Labs that are up")(command)
 for change in (edit.link, edit.unlink, edit.add, edit.remove, edit.interface, edit.attach):
     app.command(rich_help_panel="Changing a lab")(change)
+
+
+class DrawCommand(OurWords):
+    """`sandbox draw`."""
+
+    read = staticmethod(parse_draw)
+
+
+@app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+def show_picture(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    svg: Annotated[bool, typer.Option("--svg", help="A picture, in light or dark as its reader prefers.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="A flowchart for Mermaid.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="A graph for Graphviz.")] = False,
+) -> None:
+    """See DRAW_HELP."""
+    del pair, svg, mermaid, dot
+    request: DrawRequest = ctx.obj
+    sys.stdout.write(draw_lab(request))
 
 
 @app.command("doctor", help=DOCTOR_HELP)

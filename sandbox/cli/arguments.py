@@ -28,6 +28,7 @@ FORMATS = ("toml", "json", "sh", "compose", "mermaid", "dot", "svg", "schema")
 
 # What a topology is declared with, in order: how many operands each takes, and which.
 DECLARATIONS = {
+    "--topology": (1, "a shape with its numbers, such as tree:2,3"),
     "--pair": (2, "two endpoints, NAME:ADDRESS each"),
     "--switch": (1, "a switch, NAME[:SUBNET]"),
     "--node": (1, "a node, NAME[:ADDRESS]"),
@@ -151,11 +152,15 @@ def parse_up(words: Sequence[str]) -> UpRequest | None:
 
 @value
 class Grammar:
-    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always DECLARATIONS."""
+    """The options of a subcommand, and always DECLARATIONS. `flags` stand alone, `with_node` take a name.
+
+    `wants`: what those take that take something else.
+    """
 
     usage: str
     flags: Mapping[str, str]
     with_node: Mapping[str, str] = {}
+    wants: Mapping[str, str] = {}
 
     def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
         """The topology and the chosen options in `words`. Raises RequestError."""
@@ -173,7 +178,7 @@ class Grammar:
                 count, wants = DECLARATIONS[word]
                 declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
             elif word in self.with_node:
-                chosen[self.with_node[word]] = self._operand(word, "a name", left)
+                chosen[self.with_node[word]] = self._operand(word, self.wants.get(word, "a name"), left)
             elif word in self.flags:
                 chosen[self.flags[word]] = True
             elif is_file(word) and not any(option == FILE for option, _ in declared):
@@ -235,9 +240,15 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
     from ..draft import Draft  # a pair needs none
 
     draft = Draft()
+    if sum(option == "--topology" for option, _ in declared) > 1:
+        raise RequestError("--topology twice: both would have the same names - write it once, and add what is missing")
     for option, operands in declared:
         if option == FILE:
             declare_file(draft, operands[0])
+        elif option == "--topology":
+            from ..topologies import parse as generated
+
+            draft.extend(generated(*operands))
         elif option == "--alias":
             node, colon, alias = operands[0].partition(":")
             if not colon:

@@ -100,6 +100,26 @@ def test_chain_by_shell(tmp_path: Path) -> None:
     assert answers(ran.stdout) == ["10.0.1.1", "10.0.2.2"]
 
 
+def test_switch_by_shell(tmp_path: Path) -> None:
+    ran = run("switch.sh", tmp_path)
+    assert ran.returncode == 0, ran
+    assert [line for line in ran.stdout.splitlines() if line.startswith("me ")] == [
+        "me   | red says 200",
+        "me   | blue says 200",
+    ]
+    # The servers tell who asked: the node that was given the third address.
+    assert [line.split()[2] for line in ran.stderr.splitlines() if "GET /" in line] == ["10.0.0.3"] * 2
+
+
+def test_router(tmp_path: Path) -> None:
+    ran = run("router.py", tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran
+    lines = ran.stdout.splitlines()
+    assert lines[0].split() == ["default", "via", "10.0.1.254", "dev", "eth0"]
+    assert "From r (10.0.1.254) icmp_seq=1 Time to live exceeded" in lines
+    assert re.findall(r"bytes from b \((\S+)\): icmp_seq=1 ttl=(\d+)", ran.stdout) == [("10.0.2.1", "63")]
+
+
 def test_offline(tmp_path: Path) -> None:
     # The connection would wait for a minute if packets merely vanished; run() does not.
     assert output("offline.py", tmp_path) == "no way out: Network is unreachable\n"
