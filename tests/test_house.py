@@ -55,6 +55,7 @@ FLOORS = (
     (
         "sandbox.lab",
         "sandbox.attach",
+        "sandbox.carrier",
         "sandbox.channel",
         "sandbox.counters",
         "sandbox.kept",
