@@ -15,6 +15,7 @@ from _socket import socket
 from . import messages
 from .apply import Builder, Rejected
 from .command import Command
+from .errors import NotAllowed
 from .kernel import clone, descriptors, namespace, status, userns
 from .kernel.signals import posix
 from .names import hosts_file
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from .kernel.terminal import SavedTerminal
+    from .outside import Outside
     from .topology import Topology
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
@@ -52,7 +54,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         init.attempt("let go of the caller's files", init.let_go)
         if needs_userns:
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
-        init.build()
+        init.build(rootless=needs_userns)
         init.serve()
     except BaseException:
         init.confess()
@@ -70,6 +72,7 @@ class Init:
         self._namespaces: dict[str, int] = {}
         self._commands: dict[int, Running] = {}
         self._terminal: SavedTerminal | None = None
+        self._outside: Outside | None = None
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -83,13 +86,21 @@ class Init:
         os.setsid()
         os.chdir("/")
 
-    def build(self) -> None:
+    def build(self, *, rootless: bool) -> None:
         """Carry out the plan and tell the caller: what each step took, and a pidfd on this process."""
         builder = Builder()
         try:
+            if self._topology.uplinks or self._topology.publications:
+                from .outside import Outside  # what is out there begins before this process leaves
+
+                self._outside = Outside(self._topology, rootless=rootless)
             builder.apply(plan(self._topology))
+            if self._outside:
+                self._outside.join(builder.namespaces)
         except Rejected as rejected:
             self._refuse(position=str(rejected.position), errno=str(rejected.errno), words=rejected.words)
+        except NotAllowed as refusal:
+            self._refuse(what=str(refusal))
         self._namespaces = builder.namespaces
         own_pidfd = os.pidfd_open(os.getpid())
         took = [f"{seconds:.6f}" for seconds in builder.seconds]
@@ -191,8 +202,9 @@ class Init:
 
         try:
             _forget_children()
-            hosts = hosts_file(self._topology, command.node)
-            spawn.execute(command, self._namespaces[command.node], hosts, inherited, report)
+            files = {"/etc/hosts": hosts_file(self._topology, command.node)}
+            files |= self._outside.files if self._outside else {}
+            spawn.execute(command, self._namespaces[command.node], files, inherited, report)
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:

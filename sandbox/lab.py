@@ -6,7 +6,7 @@ import os
 import select
 
 from . import messages
-from .errors import LabClosed, SandboxError, StepFailed
+from .errors import LabClosed, NotAllowed, SandboxError, StepFailed
 from .node import Node
 from .plan import plan
 from .process import Process
@@ -195,6 +195,8 @@ def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:
 
 def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:
     """What the kernel said to init, as an error; NotAllowed where a setting of this machine explains it."""
+    if "what" in message:
+        return NotAllowed(*message["what"][0].rsplit(" - ", 1))
     from .doctor import forbidden
 
     number = int(message["errno"][0])

@@ -32,9 +32,9 @@ def routes(topology: Topology) -> tuple[Route, ...]:
     if not topology.static_routes or not (topology.routers or topology.uplinks):
         return ()
     found = _Map(topology).routes()
-    return tuple(
-        route for node in topology.nodes for route in _simplified(node, found.get(node, {}), node in topology.routers)
-    )
+    # A node with an uplink has its default route already.
+    exact = {*topology.routers, *topology.uplinks}
+    return tuple(route for node in topology.nodes for route in _simplified(node, found.get(node, {}), node in exact))
 
 
 class _Map:
@@ -97,12 +97,12 @@ def _common(own: Endpoint, other: Endpoint, version: int) -> Address | None:
     return next((address for address in own.addresses if address.subnet in subnets), None)
 
 
-def _simplified(node: str, found: dict[Subnet | None, list[Address]], is_router: bool) -> Iterator[Route]:
+def _simplified(node: str, found: dict[Subnet | None, list[Address]], exact: bool) -> Iterator[Route]:
     """A host with one gateway sends everything there; elsewhere neighbouring subnets with one next hop are joined."""
     for version in (4, 6):
         ways = {to: via for to, vias in found.items() for via in vias if via.version == version}
         gateways = set(ways.values())
-        if not is_router and len(gateways) == 1:
+        if not exact and len(gateways) == 1:
             yield Route(node, None, gateways.pop())
         else:
             yield from (Route(node, to, via) for via in dict.fromkeys(ways.values()) for to in _joined(ways, via))

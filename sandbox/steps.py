@@ -6,7 +6,7 @@ A step says why it is there and which `ip` command does the same; it never runs 
 
 from __future__ import annotations
 
-from .interface import BRIDGE, Interface
+from .interface import BRIDGE, HOST, Interface
 from .values import value
 
 TYPE_CHECKING = False
@@ -70,7 +70,7 @@ class CreateBridge:
 
     def __str__(self) -> str:
         # It has no querier that would keep the groups it has learnt alive: it floods multicast instead.
-        return f"ip -n {self.node} link add name {self.name} index {self.index} type bridge mcast_snooping 0"
+        return f"{ip(self.node)} link add name {self.name} index {self.index} type bridge mcast_snooping 0"
 
 
 @value
@@ -91,7 +91,7 @@ class CreateVeth:
     def __str__(self) -> str:
         master = f" master {self.end.master}" if self.end.master else ""
         at = f"netns {self.peer.node}"
-        return f"ip -n {self.node} link add {_veth_end(self.end)}{master} type veth peer {at} {_veth_end(self.peer)}"
+        return f"{ip(self.node)} link add {_veth_end(self.end)}{master} type veth peer {at} {_veth_end(self.peer)}"
 
 
 @value
@@ -109,7 +109,26 @@ class NoLinkLocal:
         return f"{self.interface} was given no IPv6, so it shall not speak it"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.interface.name} addrgenmode none"
+        return f"{ip(self.node)} link set dev {self.interface.name} addrgenmode none"
+
+
+@value
+class SetAlias:
+    """A sentence that `ip link` shows beside an interface."""
+
+    interface: Interface
+    alias: str
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"whoever looks at {self.interface} is told whose it is"
+
+    def __str__(self) -> str:
+        return f'{ip(self.node)} link set dev {self.interface.name} alias "{self.alias}"'
 
 
 @value
@@ -130,7 +149,7 @@ class AddAddress:
     def __str__(self) -> str:
         # Duplicate address detection would keep an IPv6 address from being used for over a second.
         nodad = " nodad" if self.address.version == 6 else ""
-        return f"ip -n {self.node} address add {self.address} dev {self.interface.name}{nodad}"
+        return f"{ip(self.node)} address add {self.address} dev {self.interface.name}{nodad}"
 
 
 @value
@@ -150,7 +169,7 @@ class SetUp:
         return f"{self.name} of {self.node} carries packets once its peer is up as well"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.name} up"
+        return f"{ip(self.node)} link set dev {self.name} up"
 
 
 @value
@@ -190,7 +209,7 @@ class Settle:
         return f"asked about {self.interface}, the kernel first makes it ready to send"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link show dev {self.interface.name}"
+        return f"{ip(self.node)} link show dev {self.interface.name}"
 
 
 @value
@@ -224,11 +243,17 @@ class AwaitGroup:
         return f"ip netns exec {self.node} sh -c '{wait}'"
 
 
+def ip(node: str) -> str:
+    """How to say `ip` for the network of `node`."""
+    return "ip" if node == HOST else f"ip -n {node}"
+
+
 def _veth_end(end: Interface) -> str:
+    index = f" index {end.index}" if end.index else ""
     mtu = "" if end.mtu is None else f" mtu {end.mtu}"
     mac = "" if end.mac is None else f" address {end.mac}"
     # One queue instead of one per processor: 16 % cheaper to make, and nothing here uses more.
-    return f"name {end.name} index {end.index}{mtu}{mac} numtxqueues 1 numrxqueues 1"
+    return f"name {end.name}{index}{mtu}{mac} numtxqueues 1 numrxqueues 1"
 
 
 Step = (
@@ -238,6 +263,7 @@ Step = (
     | CreateBridge
     | CreateVeth
     | NoLinkLocal
+    | SetAlias
     | AddAddress
     | SetUp
     | AddRoute
