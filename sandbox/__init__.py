@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
     from .interface import Interface
+    from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
     from .process import Process
@@ -31,6 +32,7 @@ __all__ = [
     "Address",
     "Endpoint",
     "Interface",
+    "KeptLab",
     "Lab",
     "LabClosed",
     "Link",
@@ -44,6 +46,7 @@ __all__ = [
     "Subnet",
     "Switch",
     "Topology",
+    "connect",
     "pair",
     "run",
 ]
@@ -53,6 +56,7 @@ _HOMES = {
     "endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
     "interface": ("Interface",),
+    "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
     "process": ("Process",),

@@ -21,8 +21,11 @@ from .steps import (
     CreateBridge,
     CreateNamespace,
     CreateVeth,
+    DeleteLink,
+    DeleteRoute,
     NoLinkLocal,
     SetAlias,
+    SetDown,
     Settle,
     SetUp,
     Step,
@@ -39,78 +42,103 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Rejected(Exception):
-    """The kernel refused the step at `position` of the plan, with `errno` and perhaps `words` of its own."""
+# Steps that are not requests over rtnetlink.
+ALONE = (CreateNamespace, WriteSysctl, AllowPing, AwaitGroup)
 
-    def __init__(self, position: int, errno: int, words: str = "") -> None:
-        super().__init__(position, errno, words)
-        self.position = position
+
+class Rejected(Exception):
+    """The kernel refused `step`, with `errno` and perhaps `words` of its own."""
+
+    def __init__(self, step: Step, errno: int, words: str = "") -> None:
+        super().__init__(step, errno, words)
+        self.step = step
         self.errno = errno
         self.words = words
 
+    def to_message(self) -> dict[str, str]:
+        """The fields to send to the caller."""
+        return {
+            "refused": self.step.why,
+            "by hand": str(self.step),
+            "errno": str(self.errno),
+            "words": self.words,
+        }
+
 
 class Builder:
-    """Applies a plan; `namespaces` are the descriptors of the nodes, `seconds` what each step took.
+    """Applies plans; `namespaces` are the descriptors of the nodes.
 
     This process ends up in the network namespace of the last node.
     """
 
     def __init__(self) -> None:
         self.namespaces: dict[str, int] = {}
-        self.seconds: list[float] = []
+        self._seconds: list[float] = []
         self._conversations: dict[str, Conversation] = {}
+        self._inside: str | None = None
 
-    def apply(self, steps: Sequence[Step]) -> None:
-        """Carry out `steps` in order. Raises Rejected at the first that the kernel refuses."""
+    def apply(self, steps: Sequence[Step]) -> list[float]:
+        """Carry out `steps` in order; returns the seconds each took. Raises Rejected at the first that is refused."""
+        self._seconds = []
+        self._inside = None  # somebody may have gone elsewhere meanwhile
         try:
             for alone, batch in groupby(steps, key=_batch):
                 if alone is None:
                     for step in batch:
                         self._time(self._carry_out, step, 1)
                 else:
-                    requests = list(batch)
-                    self._time(self._ask, requests, len(requests))
+                    together = list(batch)
+                    self._time(self._ask, together, len(together))
         finally:
             while self._conversations:
                 self._conversations.popitem()[1].close()
+        return self._seconds
 
-    def _time(self, carry_out: Callable[[T, int], None], work: T, steps: int) -> None:
+    def _time(self, carry_out: Callable[[T], None], work: T, steps: int) -> None:
         begun = perf_counter()
-        carry_out(work, len(self.seconds))
+        carry_out(work)
         # Of a batch only the whole is known: its last step shows it.
-        self.seconds += [0.0] * (steps - 1) + [perf_counter() - begun]
+        self._seconds += [0.0] * (steps - 1) + [perf_counter() - begun]
 
-    def _carry_out(self, step: Step, position: int) -> None:
+    def _carry_out(self, step: Step) -> None:
         try:
             match step:
                 case CreateNamespace(node):
                     self.namespaces[node] = namespace.create_network()
+                    self._inside = node
                     self._conversations[node] = Conversation()
-                case WriteSysctl(_, key, content):
+                case WriteSysctl(node, key, content):
+                    self._enter(node)
                     sysctl.write(key, content)
-                case AllowPing():
+                case AllowPing(node):
+                    self._enter(node)
                     sysctl.allow_ping()
                 case AwaitGroup(end, address):
                     from .kernel import multicast  # few labs speak IPv6
 
-                    namespace.enter_network(self.namespaces[end.node])
+                    self._enter(end.node)
                     multicast.await_solicited_node(end.name, address.packed)
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:
-            raise Rejected(position, error.errno or 0) from error
+            raise Rejected(step, error.errno or 0) from error
 
-    def _ask(self, batch: list[Step], position: int) -> None:
+    def _ask(self, batch: list[Step]) -> None:
         try:
             self._conversation(batch[0].node).ask([self._request(step) for step in batch])
         except Refused as refused:
-            raise Rejected(position + refused.position, refused.errno or 0, refused.words) from refused
+            raise Rejected(batch[refused.position], refused.errno or 0, refused.words) from refused
         except OSError as error:
-            raise Rejected(position, error.errno or 0) from error
+            raise Rejected(batch[0], error.errno or 0) from error
+
+    def _enter(self, node: str) -> None:
+        if node != self._inside:
+            namespace.enter_network(self.namespaces[node])
+            self._inside = node
 
     def _conversation(self, node: str) -> Conversation:
         if node not in self._conversations:
-            namespace.enter_network(self.namespaces[node])
+            self._enter(node)
             self._conversations[node] = Conversation()
         return self._conversations[node]
 
@@ -132,6 +160,12 @@ class Builder:
                 return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
             case CreateBridge(_, name, index):
                 return packed.create_bridge(name, index)
+            case SetDown(_, _, index):
+                return packed.set_down(index)
+            case DeleteRoute(_, to, via):
+                return packed.delete_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
+            case DeleteLink(end):
+                return packed.delete_link(end.index)
             case _:
                 raise TypeError(f"not a step for rtnetlink: {step!r}")
 
@@ -143,7 +177,7 @@ class Builder:
 
 def _batch(step: Step) -> object:
     """What consecutive steps have in common when they travel together; None for a step of its own."""
-    if isinstance(step, CreateNamespace | WriteSysctl | AllowPing | AwaitGroup):
+    if isinstance(step, ALONE):
         return None
     # Nodes are wired only after every pair exists, and settle only after every end is up.
     return step.node, isinstance(step, CreateVeth), isinstance(step, Settle)

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
+FLAGS = ("held", "last", "tied", "service", "terminal")
+
 
 @value
 class Command:
     """One program to execute in a node.
 
     `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
-    rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it.
+    rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
+    killed when nobody waits for it any more. `service`: init keeps what it prints.
     `terminal`: its standard input becomes its controlling terminal. `keep`: numbers of descriptors beside 0-2.
     """
 
@@ -30,6 +33,8 @@ class Command:
     limits: Mapping[int, tuple[int, int]] = {}
     held: bool = False
     last: bool = False
+    tied: bool = False
+    service: bool = False
     terminal: bool = False
     keep: tuple[int, ...] = ()
 
@@ -50,7 +55,7 @@ class Command:
             "executable": [] if self.executable is None else self.executable,
             "umask": [] if self.umask is None else str(self.umask),
             "limit": [f"{number} {soft} {hard}" for number, (soft, hard) in self.limits.items()],
-            "flag": [name for name in ("held", "last", "terminal") if getattr(self, name)],
+            "flag": [name for name in FLAGS if getattr(self, name)],
             "keep": [str(number) for number in self.keep],
         }
 
@@ -69,6 +74,8 @@ class Command:
             limits={number: (soft, hard) for number, soft, hard in limits},
             held="held" in flags,
             last="last" in flags,
+            tied="tied" in flags,
+            service="service" in flags,
             terminal="terminal" in flags,
             keep=tuple(map(int, message.get("keep", []))),
         )

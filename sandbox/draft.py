@@ -7,6 +7,7 @@ from .errors import RequestError
 from .publication import Publication
 from .switch import Switch
 from .topology import Topology
+from .values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,3 +130,16 @@ class Draft:
             place += 1
         self._places[subnet] = place
         return address
+
+
+def plugged(topology: Topology, end: Endpoint, switch: str) -> Endpoint:
+    """`end` as it is plugged into a switch of `topology`: with the first free address if it has none."""
+    found = next((each for each in topology.switches if each.name == switch), None)
+    if found is None:
+        raise RequestError(f"{switch!r}: no such switch - there is {', '.join(topology.switch_names) or 'none'}")
+    taken = {address for link in topology.links for each in link.ends for address in each.addresses}
+    free = (
+        next(address for place in range(1, len(taken) + 2) if (address := subnet.host(place)) not in taken)
+        for subnet in found.subnets
+    )
+    return replace(end, addresses=end.addresses or tuple(free))

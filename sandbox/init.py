@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import gc
 import os
-import select
-from _socket import socket
 
 from . import messages
-from .apply import Builder, Rejected
+from .apply import Rejected
 from .command import Command
+from .commands import Commands
 from .errors import NotAllowed
-from .kernel import clone, descriptors, namespace, status, userns
-from .kernel.signals import posix
-from .names import hosts_file
-from .plan import plan
+from .kernel import clone, descriptors, status, userns
+from .loop import Loop
+from .network import Network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Callable
     from typing import NoReturn
 
+    from .answers import Answers
+    from .door import Door
     from .kernel.terminal import SavedTerminal
-    from .outside import Outside
     from .topology import Topology
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
@@ -66,13 +66,12 @@ class Init:
     """A lab from the inside."""
 
     def __init__(self, topology: Topology, lab: socket, caller_fd: int) -> None:
-        self._topology = topology
         self._lab = lab
         self._caller_fd = caller_fd
-        self._namespaces: dict[str, int] = {}
-        self._commands: dict[int, Running] = {}
-        self._terminal: SavedTerminal | None = None
-        self._outside: Outside | None = None
+        self._network = Network(topology)
+        self._answers: Answers | None = None
+        self._door: Door | None = None
+        self._is_detached = False
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -87,24 +86,15 @@ class Init:
         os.chdir("/")
 
     def build(self, *, rootless: bool) -> None:
-        """Carry out the plan and tell the caller: what each step took, and a pidfd on this process."""
-        builder = Builder()
+        """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
-            if self._topology.uplinks or self._topology.publications:
-                from .outside import Outside  # what is out there begins before this process leaves
-
-                self._outside = Outside(self._topology, rootless=rootless)
-            builder.apply(plan(self._topology))
-            if self._outside:
-                self._outside.join(builder.namespaces)
+            self._network.build(rootless=rootless)
         except Rejected as rejected:
-            self._refuse(position=str(rejected.position), errno=str(rejected.errno), words=rejected.words)
+            self._refuse(rejected.to_message())
         except NotAllowed as refusal:
-            self._refuse(what=str(refusal))
-        self._namespaces = builder.namespaces
+            self._refuse({"refused": refusal.what, "fix": refusal.fix})
         own_pidfd = os.pidfd_open(os.getpid())
-        took = [f"{seconds:.6f}" for seconds in builder.seconds]
-        messages.send(self._lab, {"up": "", "took": took}, descriptors=[own_pidfd])
+        messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
         os.close(own_pidfd)
 
     def attempt(self, what: str, carry_out: Callable[[], object]) -> None:
@@ -112,7 +102,7 @@ class Init:
         try:
             carry_out()
         except OSError as error:
-            self._refuse(stage=what, errno=str(error.errno))
+            self._refuse({"refused": "", "stage": what, "errno": str(error.errno)})
 
     def serve(self) -> NoReturn:
         """Start what the caller sends, pass on its signals, reap, until the caller closes the lab or dies."""
@@ -122,52 +112,75 @@ class Init:
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
         from . import spawn  # noqa: F401
 
-        children = _child_alarm()
-        self._poll = select.poll()
-        for fd in (self._lab.fileno(), self._caller_fd, children):
-            self._poll.register(fd, select.POLLIN)
-        while True:
-            # Reaping comes last: it closes descriptors that may be among the ready ones.
-            for fd, _ in sorted(self._poll.poll(), key=lambda event: event[0] == children):
-                if fd == self._lab.fileno():
-                    self._hear()
-                elif fd == self._caller_fd:
-                    self._follow_the_caller()
-                elif fd == children:
-                    os.read(children, 4096)
-                    self._reap()
-                else:
-                    self._pass_signal(fd)
+        self._loop = Loop()
+        self._commands = Commands(self._loop, self._network, finish=self._end)
+        self._commands.watch_children()
+        owner = Client(self._lab)
+        self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))
+        self._loop.watch(self._caller_fd, lambda: self._lose(owner))
+        self._loop.run()
 
-    def _hear(self) -> None:
-        message, inherited, _ = messages.receive(self._lab)
+    def _hear(self, client: Client) -> None:
+        message, inherited, _ = messages.receive(client.socket)
         if message is None:
-            self._follow_the_caller()
+            self._lose(client)
+            return
+        try:
+            self._carry_out(client, message, inherited)
+        except (KeyError, IndexError, ValueError, TypeError, OSError):
+            if client.socket is self._lab:
+                raise
+            # Of another version, or no sandbox at all: that shall not cost the others their lab.
+            self._lose(client)
+
+    def _carry_out(self, client: Client, message: messages.Message, inherited: list[int]) -> None:
         if "close" in message:
-            os._exit(0)
-        if "terminal" in message:
-            self._save_terminal(inherited[0])
+            self._end()
+        elif "terminal" in message:
+            client.save_terminal(*inherited)
         elif "socket" in message:
             self._open_socket(message, messages.adopt(inherited[0]))
-        else:
+        elif "keep" in message:
+            self._keep(message, inherited)
+        elif "arg" in message:
             self._start(Command.from_message(message), inherited)
+        else:
+            self._answer(message, inherited)
 
-    def _save_terminal(self, fd: int) -> None:
-        from .kernel.terminal import SavedTerminal
+    def _lose(self, client: Client) -> None:
+        """Somebody went away without a word: if it was the owner, so does the lab, unless it was detached."""
+        client.restore_terminal()
+        if client.socket is self._lab and not self._is_detached:
+            self._end()
+        for fd in (client.socket.fileno(), *((self._caller_fd,) if client.socket is self._lab else ())):
+            self._loop.forget(fd)
+        client.socket.close()
 
-        self._terminal = SavedTerminal(fd)
-
-    def _follow_the_caller(self) -> NoReturn:
-        """The caller died without closing the lab."""
-        if self._terminal:
-            self._terminal.restore()
+    def _end(self) -> NoReturn:
+        if self._door:
+            self._door.close()
         os._exit(0)
 
+    def _start(self, command: Command, inherited: list[int]) -> None:
+        if command.service:
+            self._questions().duties.begin(command, inherited)
+        else:
+            self._commands.start(command, inherited)
+
+    def _answer(self, question: messages.Message, inherited: list[int]) -> None:
+        self._questions().answer(question, inherited)
+
+    def _questions(self) -> Answers:
+        if self._answers is None:
+            from .answers import Answers  # a launch asks nothing
+
+            self._answers = Answers(self._loop, self._network, self._commands)
+        return self._answers
+
     def _open_socket(self, message: messages.Message, reply: socket) -> None:
-        """Give the caller a socket in a node's network. Init itself needs to be in none in particular."""
+        """Give the caller a socket in a node's network."""
         try:
-            namespace.enter_network(self._namespaces[message["node"][0]])
-            opened = socket(*map(int, message["socket"]))
+            opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
             messages.send(reply, {"opened": ""}, descriptors=[opened.fileno()])
             opened.close()
         except OSError as error:
@@ -175,72 +188,28 @@ class Init:
         finally:
             reply.close()
 
-    def _start(self, command: Command, inherited: list[int]) -> None:
-        from . import spawn
+    def _keep(self, message: messages.Message, inherited: list[int]) -> None:
+        """Take the lab's name, and let others in by it; from now on it may outlive the caller."""
+        from .door import Door
 
-        told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        reply, listening = map(messages.adopt, inherited)
+        path = message["keep"][0]
+        self._door = Door(self._loop, listening, path, welcome=self._welcome, gone=self._end)
+        self._is_detached = "detach" in message
+        messages.send(reply, {"done": ""})
+        reply.close()
+
+    def _welcome(self, sock: socket) -> None:
+        client = Client(sock)
+        own_pidfd = os.pidfd_open(os.getpid())
         try:
-            pid = os.fork()
-            if pid == 0:
-                self._become(command, inherited[2:], report)
-            messages.send(told, {"started": ""}, pid=pid)
-            self._commands[pid] = Running(pid, told, ends_lab=command.last)
-            self._poll.register(told.fileno(), select.POLLIN)
-        except BrokenPipeError:
-            pass  # the caller gave up on it meanwhile, and the command sees that by itself
-        except OSError as error:
-            spawn.tell_failure(report, error, "fork", "fork")
-            told.close()
-        finally:
-            report.close()
-            for fd in inherited[2:]:
-                os.close(fd)
-
-    def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
-        """In a fork: execute the command or end. A fork that came back would be a second init."""
-        from . import spawn
-
-        try:
-            _forget_children()
-            files = {"/etc/hosts": hosts_file(self._topology, command.node)}
-            files |= self._outside.files if self._outside else {}
-            spawn.execute(command, self._namespaces[command.node], files, inherited, report)
-        except OSError as error:
-            spawn.fail(report, error, "prepare")
-        finally:
-            os._exit(spawn.NEVER_EXECUTED)
-
-    def _reap(self) -> None:
-        """Collect every child that ended: the commands, and the orphans that the kernel gave to PID 1."""
-        while self._next_dead():
-            pass
-
-    def _next_dead(self) -> bool:
-        try:
-            pid, ended = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return False
-        if pid in self._commands:
-            self._end(self._commands.pop(pid), os.waitstatus_to_exitcode(ended))
-        return pid != 0
-
-    def _end(self, command: Running, returncode: int) -> None:
-        command.tell({"exit": str(returncode)})
-        if command.listened_to:
-            self._poll.unregister(command.status.fileno())
-        command.status.close()
-        if command.ends_lab:
-            os._exit(0)
-
-    def _pass_signal(self, fd: int) -> None:
-        command = next(each for each in self._commands.values() if each.status.fileno() == fd)
-        message, _, _ = messages.receive(command.status)
-        if message is None:
-            # Nobody waits for it any more. It runs on until the lab ends.
-            self._poll.unregister(fd)
-            command.listened_to = False
+            messages.send(sock, {"up": "", **self._questions().state()}, descriptors=[own_pidfd])
+        except OSError:
+            sock.close()
         else:
-            command.signal(int(message["signal"][0]), to_group="group" in message)
+            self._loop.watch(sock.fileno(), lambda: self._hear(client))
+        finally:
+            os.close(own_pidfd)
 
     def confess(self) -> None:
         """Tell the caller of the bug of ours that was just met."""
@@ -248,50 +217,33 @@ class Init:
 
         messages.send(self._lab, {"bug": traceback.format_exc()})
 
-    def _refuse(self, **fields: str) -> NoReturn:
-        messages.send(self._lab, {"refused": "", **fields})
+    def _refuse(self, message: dict[str, str]) -> NoReturn:
+        messages.send(self._lab, message)
         os._exit(1)
 
 
-class Running:
-    """A command that has not been reaped, so that its pid cannot be another's."""
+class Client:
+    """One who has a say in the lab: its owner, or who came in by the door."""
 
-    def __init__(self, pid: int, status: socket, *, ends_lab: bool) -> None:
-        self.pid = pid
-        self.status = status
-        self.ends_lab = ends_lab
-        self.listened_to = True
+    def __init__(self, sock: socket) -> None:
+        self.socket = sock
+        self._terminal: SavedTerminal | None = None
 
-    def tell(self, fields: dict[str, str]) -> None:
-        """Send to whoever waits for the command; nobody need."""
-        try:
-            messages.send(self.status, fields)
-        except (BrokenPipeError, ConnectionResetError):
-            return
+    def save_terminal(self, fd: int | None = None) -> None:
+        """Remember the settings of a terminal; without a descriptor, forget them."""
+        from .kernel.terminal import SavedTerminal
 
-    def signal(self, number: int, *, to_group: bool) -> None:
-        """Deliver a signal to the command, or as a terminal would to all of its process group."""
-        try:
-            (os.killpg if to_group else os.kill)(self.pid, number)
-        except ProcessLookupError:
-            os.kill(self.pid, number)  # it has not yet come as far as its own session
+        if self._terminal:
+            self._terminal.close()
+        self._terminal = None if fd is None else SavedTerminal(fd)
+
+    def restore_terminal(self) -> None:
+        """Put them back, should the client have been killed."""
+        if self._terminal:
+            self._terminal.restore()
 
 
 def _is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
     held = int(status.fields()["CapEff"], 16)
     return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)
-
-
-def _child_alarm() -> int:
-    """A descriptor that becomes readable when a child has ended."""
-    readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    posix.signal(posix.SIGCHLD, lambda *_: None)
-    posix.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    return readable
-
-
-def _forget_children() -> None:
-    """In a fork: SIGCHLD is init's alone."""
-    posix.set_wakeup_fd(-1)
-    posix.signal(posix.SIGCHLD, posix.SIG_DFL)

@@ -54,6 +54,10 @@ class Wiring:
             first, second = second, first
         return self._interface(first, second), self._interface(second, first)
 
+    def begin(self, node: str, number: int) -> None:
+        """Count the interfaces of `node` from `number` on."""
+        self._count[node] = number
+
     def _interface(self, end: Endpoint, peer: Endpoint) -> Interface:
         number = self._count.get(end.node, 0)
         self._count[end.node] = number + 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import select
 
-from . import messages
-from .errors import LabClosed, NotAllowed, SandboxError, StepFailed
+from .channel import Channel
+from .endpoint import Endpoint, Link
+from .errors import LabClosed, RequestError
 from .node import Node
-from .plan import plan
 from .process import Process
 from .topology import Topology
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import psutil
 
     from .command import Command
-    from .endpoint import Endpoint
+    from .live import LiveLink
+    from .messages import Message
     from .node import Words
     from .steps import Step
 
@@ -43,23 +44,29 @@ class Lab:
 
     def __init__(self, topology: Topology, *, as_root: bool = False, launch: Launch | None = None) -> None:
         self.topology = topology
-        self.plan = plan(topology)
+        self._open(launch() if launch else _fork_by_server(topology, as_root=as_root))
+
+    def _open(self, sock: socket) -> Message:
         self._owner = os.getpid()
         self._running: set[Process] = set()
-        self._socket = launch() if launch else _fork_by_server(topology, as_root=as_root)
+        self.channel = Channel(sock)
         try:
-            self._init_fd = self._await_up()
+            greeting, self._init_fd, self._init_pid = self.channel.greeting()
         except BaseException:
-            self._socket.close()
+            self.channel.close()
             raise
-        self.nodes = tuple(Node(self, name) for name in topology.nodes)
+        return greeting
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, in order of declaration."""
+        return tuple(Node(self, name) for name in self.topology.nodes)
 
     def __getitem__(self, name: str) -> Node:
         """The node called `name`. Raises KeyError."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(name)
+        if name not in self.topology.nodes:
+            raise KeyError(name)
+        return Node(self, name)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
@@ -72,12 +79,12 @@ class Lab:
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "up"
-        return f"<Lab of {', '.join(self.topology.nodes)}, {state}>"
+        return f"<{type(self).__name__} of {', '.join(self.topology.nodes)}, {state}>"
 
     @property
     def is_closed(self) -> bool:
         """Whether close() was called."""
-        return self._socket.fileno() < 0
+        return self.channel.is_closed
 
     def close(self) -> None:
         """Kill what still runs and free the network. Returns when every process is gone; may be called again."""
@@ -86,8 +93,7 @@ class Lab:
         # A fork of this program has a copy of the lab, but it does not own it.
         if os.getpid() == self._owner:
             self._end()
-        self._socket.close()
-        os.close(self._init_fd)
+        self.hang_up()
 
     def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
         """Send one command to init. It executes with Process.begin()."""
@@ -95,29 +101,107 @@ class Lab:
             raise LabClosed("the lab is closed - start commands before close()")
         # Forget those that ended, so that a long-lived lab does not grow.
         self._running = {process for process in self._running if process.returncode is None}
-        process = Process(self._socket, command, descriptors, **streams)
+
+        def send(status: int, report: int) -> None:
+            self.channel.tell(command.to_message(), status, report, *descriptors)
+
+        process = Process(command.argv, send, held=command.held, **streams)
         self._running.add(process)
         return process
 
     def open_socket(self, node: str, *kind: int) -> int:
         """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""
-        ours, theirs = messages.pair()
-        try:
-            request = {"socket": list(map(str, kind)), "node": node}
-            messages.send(self._socket, request, descriptors=[theirs.fileno()])
-            theirs.close()
-            reply, descriptors, _ = messages.receive(ours)
-        except OSError:
-            raise LabClosed("the lab is closed - open sockets before close()") from None
-        finally:
-            ours.close()
-            theirs.close()
-        if reply is None:
-            raise LabClosed("the lab's init was killed")
+        answer, descriptors = self.channel.ask_for_descriptors({"socket": list(map(str, kind)), "node": node})
         if not descriptors:
-            number = int(reply["errno"][0])
+            number = int(answer["errno"][0])
             raise OSError(number, os.strerror(number))
         return descriptors[0]
+
+    def steps(self) -> list[tuple[Step, float]]:
+        """The steps that built the lab, and the seconds that each took; of a batch its last step tells."""
+        from .plan import plan  # init has planned already
+
+        took = self.channel.ask("took")["took"]
+        return list(zip(plan(self.topology), map(float, took), strict=True))
+
+    @property
+    def links(self) -> list[LiveLink]:
+        """The links that are there now."""
+        from .live import live_links
+
+        state = self._refresh()
+        return live_links(self, self.topology.links, state.get("wire", []))
+
+    def link(self, first: str | Endpoint, second: str | Endpoint) -> LiveLink:
+        """Join two nodes, or (by its name alone) a node and a switch, while the lab runs.
+
+        Raises RequestError where Topology would, StepFailed when the kernel refuses it; nothing has changed then.
+        """
+        ends = (end if isinstance(end, Endpoint) else Endpoint.parse_bare(end) for end in (first, second))
+        self.channel.ask("link", link=str(Link(*ends)))
+        return self.links[-1]
+
+    def unlink(self, link: Link) -> None:
+        """Take a link away, as LiveLink.remove() does. Raises RequestError when there is no such link."""
+        self.channel.ask("unlink", link=str(link))
+        self._refresh()
+
+    def add_node(self, node: str | Endpoint, *, switch: str | None = None) -> Node:
+        """A new node, written NAME[:ADDRESS] and plugged into `switch` if that is given, else not linked yet.
+
+        On a switch with subnets it gets the first free address unless it has one. Raises RequestError, StepFailed.
+        """
+        from .draft import plugged
+
+        end = node if isinstance(node, Endpoint) else Endpoint.parse_bare(node)
+        if end.addresses and switch is None:
+            raise RequestError(f"{str(end)!r}: an address, and nothing to be plugged into - name a switch")
+        link = Link(plugged(self.topology, end, switch), Endpoint(switch)) if switch else None
+        self.channel.ask("add node", node=end.node)
+        try:
+            if link:
+                self.channel.ask("link", link=str(link))
+        except BaseException:
+            self.channel.ask("remove node", node=end.node)
+            raise
+        self._refresh()
+        return self[end.node]
+
+    def remove_node(self, name: str) -> None:
+        """Take a node away: its commands are killed, its links are gone. One that was attached is let go."""
+        self.channel.ask("remove node", node=name)
+        self._refresh()
+
+    def attach(self, pid: int, name: str) -> Node:
+        """A node made of the network that process `pid` is in already; join it with link().
+
+        When it is removed, or the lab ends, only the links to it are gone. Needs to be root, unless that network is
+        the lab's own. Raises RequestError for a process that is not there, NotAllowed where it is not ours to enter.
+        """
+        from .attach import attach
+
+        attach(self.channel, pid, name)
+        self._refresh()
+        return self[name]
+
+    def share(self, name: str) -> None:
+        """Give the lab a name, under which others of the same user can connect() to it. It ends as before.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name)
+
+    def detach(self, name: str) -> None:
+        """Give the lab a name and leave it to itself: it stays until somebody takes it down. It is closed here.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name, {"detach": ""})
+        self.hang_up()
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the lab but its init, as psutil.Process."""
@@ -127,31 +211,40 @@ class Lab:
 
     def guard_terminal(self, fd: int) -> None:
         """Have init put the terminal's settings back should this program be killed."""
-        messages.send(self._socket, {"terminal": ""}, descriptors=[fd])
+        self.channel.tell({"terminal": ""}, fd)
+
+    def _refresh(self) -> Message:
+        from . import words
+
+        state = self.channel.ask("state")
+        self.topology = words.read(state)
+        return state
 
     def _end(self) -> None:
         try:  # noqa: SIM105 - contextlib would cost a launch 2 ms
-            messages.send(self._socket, {"close": ""})
+            self.channel.tell({"close": ""})
         except (BrokenPipeError, ConnectionResetError):
             pass  # it was killed: then it is ending already
+        self._await_end(CLOSE_TIMEOUT_MS)
+
+    def _await_end(self, timeout_ms: int | None) -> None:
         poll = select.poll()
         poll.register(self._init_fd, select.POLLIN)
         # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
-        poll.poll(CLOSE_TIMEOUT_MS)
+        poll.poll(timeout_ms)
         for process in self._running:
             process.poll()
 
-    def _await_up(self) -> int:
-        message, descriptors, pid = messages.receive(self._socket)
-        if message is None:
-            raise LabClosed("the lab's init was killed while it built the network")
-        if "bug" in message:
-            raise SandboxError(f"a bug in sandbox, please report it:\n{message['bug'][0]}")
-        if "refused" in message:
-            raise _refusal(self.plan, message)
-        self._init_pid = pid
-        self.took_s = [float(text) for text in message["took"]]
-        return descriptors[0]
+    def await_end(self) -> None:
+        """Return when the lab has ended, by whoever's hand."""
+        self._await_end(None)
+
+    def hang_up(self) -> None:
+        """Let go of the lab without ending it, as far as it can live on its own."""
+        for process in self._running:
+            process.let_go()
+        self.channel.close()
+        os.close(self._init_fd)
 
 
 class Pair:
@@ -191,20 +284,3 @@ def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:
     from .forkserver import launch
 
     return launch(topology, as_root=as_root)
-
-
-def _refusal(steps: Sequence[Step], message: messages.Message) -> SandboxError:
-    """What the kernel said to init, as an error; NotAllowed where a setting of this machine explains it."""
-    if "what" in message:
-        return NotAllowed(*message["what"][0].rsplit(" - ", 1))
-    from .doctor import forbidden
-
-    number = int(message["errno"][0])
-    said = os.strerror(number)
-    if "position" not in message:
-        stage = message["stage"][0]
-        failure = StepFailed(f"cannot {stage}: {said}", "unshare --user --pid --net true", number)
-        return forbidden(number, stage) or failure
-    step = steps[int(message["position"][0])]
-    words = f' (kernel: "{message["words"][0]}")' if message["words"][0] else ""
-    return forbidden(number, "net") or StepFailed(f"{step.why}: {said}{words}", str(step), number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from . import resolver, traces
-from .apply import Builder, Rejected
+from .apply import Builder
 from .errors import NotAllowed
 from .interface import HOST
 from .kernel import caps
@@ -45,17 +45,22 @@ class Masquerade:
         self._uplinks = tuple(_uplinks(topology))
         self._claims = [traces.claim(uplink.host_name) for uplink in self._uplinks]
         # Interactive it ends only when it is killed: see Tool.
-        self._tables = [Tool([nft, "-i"], caps.TO_CHANGE) for _ in self._uplinks]
+        self._tables = {uplink.node: Tool([nft, "-i"], caps.TO_CHANGE) for uplink in self._uplinks}
 
     def open(self, namespaces: Mapping[str, int]) -> None:
-        """Lay the cables and translate. Raises NotAllowed."""
+        """Lay the cables and translate. Raises Rejected, NotAllowed."""
         try:
-            for uplink, table in zip(self._uplinks, self._tables, strict=True):
+            for uplink in self._uplinks:
                 self._lay(uplink, namespaces)
-                self._translate(uplink, table)
+                self._translate(uplink, self._tables[uplink.node])
                 translate_inside(self._nft, uplink, namespaces[uplink.node])
         finally:
             os.close(self._host_fd)
+
+    def close(self, node: str) -> None:
+        """Take the table of an uplink away; the cable goes with the node."""
+        if table := self._tables.pop(node, None):
+            table.kill()
 
     @property
     def resolver(self) -> str:
@@ -65,12 +70,7 @@ class Masquerade:
     def _lay(self, uplink: Uplink, namespaces: Mapping[str, int]) -> None:
         builder = Builder()
         builder.namespaces = {HOST: self._host_fd, **namespaces}
-        try:
-            builder.apply(uplink.links)
-        except Rejected as rejected:
-            step = uplink.links[rejected.position]
-            words = f' (kernel: "{rejected.words}")' if rejected.words else ""
-            raise NotAllowed(f"{step.why}: {os.strerror(rejected.errno)}{words}", f"by hand: {step}") from rejected
+        builder.apply(uplink.links)
 
     def _translate(self, uplink: Uplink, table: Tool) -> None:
         translation = uplink.translation

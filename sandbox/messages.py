@@ -17,6 +17,8 @@ from _socket import (
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SO_PASSCRED,
+    SO_PEERCRED,
+    SOCK_CLOEXEC,
     SOCK_SEQPACKET,
     SOL_SOCKET,
     socket,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     Message = dict[str, list[str]]
 
 INLINE = 32 * 1024  # a larger message travels as a memfd: the socket's buffer is 208 KiB
+FOLLOW, NO_MORE = b"f", b""  # who reads a log asks so for what is still to come, and is told so of its end
+PIECE = 32 * 1024  # of a log
+WAITING = 128  # clients that connected and were not yet accepted
 MOST_DESCRIPTORS = 253  # SCM_MAX_FD in include/net/scm.h
 ELSEWHERE = b"\0"  # the packet that says: read the first descriptor instead
 
@@ -58,6 +63,38 @@ def pair() -> tuple[socket, socket]:
     ours, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET, 0)
     ours.setsockopt(SOL_SOCKET, SO_PASSCRED, 1)
     return ours, theirs
+
+
+def listen(path: str) -> socket:
+    """A socket with a name, for others to connect(). Raises OSError where the name is taken."""
+    listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)
+    try:
+        listening.bind(path)
+        listening.listen(WAITING)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def connect(path: str) -> socket:
+    """The other end of a socket that listens under a name. Raises OSError: ConnectionRefusedError if nobody does."""
+    ours = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)
+    try:
+        ours.setsockopt(SOL_SOCKET, SO_PASSCRED, 1)
+        ours.connect(path)
+    except BaseException:
+        ours.close()
+        raise
+    return ours
+
+
+def accept(listening: socket) -> tuple[socket, int]:
+    """The next who connected, and the uid that they have: unix(7), SO_PEERCRED."""
+    fd, _ = listening._accept()  # type: ignore[attr-defined] # what the public accept() is made of
+    client = socket(fileno=fd)
+    _, uid, _ = struct.unpack("3i", client.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
+    return client, uid
 
 
 def adopt(fd: int) -> socket:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
     from .lab import Lab
+    from .live import LiveInterface
     from .process import Process
     from .streams import File
 
@@ -36,6 +37,20 @@ class Node:
     def ip(self) -> str | None:
         """The address of its first interface, or None."""
         return variables(self.lab.topology, self.name).get("SANDBOX_IP")
+
+    @property
+    def interfaces(self) -> list[LiveInterface]:
+        """Its interfaces but lo, in order of declaration."""
+        return [end for link in self.lab.links for end in link.ends if end.node == self.name]
+
+    def interface(self, name: str) -> LiveInterface:
+        """The interface called `name`, such as eth0. Raises RequestError when there is none."""
+        found = {each.name: each for each in self.interfaces}
+        if name not in found:
+            from .errors import RequestError
+
+            raise RequestError(f"{name!r}: no interface of {self.name!r} - there is {', '.join(found) or 'none'}")
+        return found[name]
 
     def __repr__(self) -> str:
         return f"<Node {self.name}, {self.ip or 'no link'}>"

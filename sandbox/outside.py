@@ -7,6 +7,10 @@ only told where to lead.
 
 from __future__ import annotations
 
+import os
+
+from .tool import SIGKILL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,16 +31,24 @@ class Outside:
 
         self._topology = topology
         self._listening = listening.listen(topology.publications)
+        self._relays: dict[str, int] = {}
         self._uplinks = self._choose(rootless=rootless) if topology.uplinks else None
 
     def join(self, namespaces: Mapping[str, int]) -> None:
-        """Lead from the nodes to the outside and back, now that they are there. Raises NotAllowed."""
+        """Lead from the nodes to the outside and back, now that they are there. Raises Rejected, NotAllowed."""
         if self._uplinks:
             self._uplinks.open(namespaces)
         if self._listening:
             from . import relay
 
-            relay.start(self._topology, self._listening, namespaces)
+            self._relays = relay.start(self._topology, self._listening, namespaces)
+
+    def leave(self, node: str) -> None:
+        """Close the ways of a node that is taken away."""
+        if self._uplinks:
+            self._uplinks.close(node)
+        if node in self._relays:
+            os.kill(self._relays.pop(node), SIGKILL)
 
     @property
     def files(self) -> dict[str, str]:

@@ -40,19 +40,13 @@ def plan(topology: Topology) -> tuple[Step, ...]:
     steps += [CreateVeth(end, peer) for end, peer in wires]
     for node in topology.nodes:
         steps.append(SetUp(node, "lo", LO_INDEX))
-        steps += _bring_up(ends_of[node])
+        steps += bring_up(ends_of[node])
     for switch in topology.switch_names:
         steps.append(SetUp(switch, BRIDGE, BRIDGE_INDEX))
-        steps += _bring_up(ends_of[switch])
+        steps += bring_up(ends_of[switch])
     if topology.routers or topology.uplinks:
         steps += add_routes(topology)
-    return (*steps, *_settle([end for ends in ends_of.values() for end in ends]))
-
-
-def plan_link(wire: tuple[Interface, Interface]) -> tuple[Step, ...]:
-    """The steps that add one link between nodes and switches that are there."""
-    first, second = wire
-    return (CreateVeth(first, second), *_bring_up([first]), *_bring_up([second]), *_settle(wire))
+    return (*steps, *settle([end for ends in ends_of.values() for end in ends]))
 
 
 def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False) -> list[Step]:
@@ -62,8 +56,8 @@ def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False)
     return [
         CreateNamespace(node),
         *_settings(node, forwards=forwards),
-        *(_one_way_is_enough(node) if forwards or len(ends) > 1 else ()),
-        *(_ipv6_settings(node, forwards=forwards) if speaks_ipv6 else ()),
+        *(one_way_is_enough(node) if forwards or len(ends) > 1 else ()),
+        *(ipv6_settings(node, forwards=forwards) if speaks_ipv6 else ()),
     ]
 
 
@@ -94,13 +88,14 @@ def _settings(node: str, *, forwards: bool) -> list[Step]:
     ]
 
 
-def _one_way_is_enough(node: str) -> list[Step]:
+def one_way_is_enough(node: str) -> list[Step]:
     """Of two ways the answer may take the other one: rp_filter in ip-sysctl.rst of the kernel."""
     why = f"{node} takes packets from wherever they come, also if the answer will go another way"
     return [WriteSysctl(node, f"net.ipv4.conf.{name}.rp_filter", "0", why) for name in ("all", "default")]
 
 
-def _ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
+def ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
+    """The settings that interfaces with IPv6 addresses copy when they are made."""
     # The first IPv6 setting of a namespace costs 0.4 ms: only where it matters.
     advertisements = f"addresses of {node} come from the request, not from router advertisements"
     duplicates = f"addresses of {node} work at once: on a cable of one's own nobody else can have them"
@@ -113,7 +108,8 @@ def _ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
     return settings
 
 
-def _bring_up(ends: Iterable[Interface]) -> list[Step]:
+def bring_up(ends: Iterable[Interface]) -> list[Step]:
+    """The steps that give interfaces their addresses and let them carry packets."""
     steps: list[Step] = []
     for end in ends:
         if not end.speaks_ipv6 and not end.master:
@@ -123,7 +119,7 @@ def _bring_up(ends: Iterable[Interface]) -> list[Step]:
     return steps
 
 
-def _settle(ends: Iterable[Interface]) -> list[Step]:
-    # Only after both ends are up can a link settle.
+def settle(ends: Iterable[Interface]) -> list[Step]:
+    """The steps after which the first packet arrives: only after both ends of every link are up."""
     steps: list[Step] = [Settle(end) for end in ends]
     return steps + [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]

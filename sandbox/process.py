@@ -13,12 +13,10 @@ from .errors import LabClosed, StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _socket import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from types import TracebackType
     from typing import IO, Any, Self
 
-    from .command import Command
     from .node import Words
 
 SIGKILL, SIGTERM = 9, 15
@@ -47,27 +45,29 @@ class Process:
 
     def __init__(
         self,
-        lab: socket,
-        command: Command,
-        descriptors: Sequence[int],
+        args: Words,
+        send: Callable[[int, int], object],
         *,
+        held: bool = False,
         stdin: IO[Any] | None = None,
         stdout: IO[Any] | None = None,
         stderr: IO[Any] | None = None,
     ) -> None:
-        """Send `command` to a lab's init; `descriptors` become its 0, 1, 2 and those it keeps. See begin()."""
-        self.args: Words = command.argv
+        """Send a command to a lab's init: `send` is given two descriptors to go with it. See begin().
+
+        On the first is told of its end, and signals come back; on the second, what failed before it executed.
+        """
+        self.args = args
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self.pid = 0
-        self._held = command.held
-        self._program = command.argv[0]
+        self._held = held
         self._lock = allocate_lock()
         self._collected: dict[Any, bytearray] = {}
         self._status, status = messages.pair()
         self._report, report = messages.pair()
         try:
-            messages.send(lab, command.to_message(), descriptors=[status.fileno(), report.fileno(), *descriptors])
+            send(status.fileno(), report.fileno())
         except (BrokenPipeError, ConnectionResetError, ValueError):
             self._hang_up()
             raise LabClosed("the lab is closed, or its init was killed - start commands before close()") from None
@@ -138,6 +138,11 @@ class Process:
 
         return converse(self, self._collected, input, timeout)
 
+    def let_go(self) -> None:
+        """Wait for it no more: whether it still runs will not be known here."""
+        self._status.close()
+        self._report.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -204,6 +209,10 @@ class Process:
         if not_allowed := forbidden(number, stage):
             raise not_allowed
         raise StepFailed(f"cannot {stage} for {self._program!r}: {os.strerror(number)}", by_hand or stage, number)
+
+    @property
+    def _program(self) -> object:
+        return self.args if isinstance(self.args, str) else self.args[0]
 
     def _hang_up(self) -> None:
         self._status.close()

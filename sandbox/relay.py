@@ -31,10 +31,12 @@ RETRY_S, IDLE_CHECK_S = 1.0, 10.0
 ON_EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 
 
-def start(topology: Topology, listening: Listening, namespaces: Mapping[str, int]) -> None:
-    """Fork a relay for each published node. The listening sockets are theirs from now on."""
+def start(topology: Topology, listening: Listening, namespaces: Mapping[str, int]) -> dict[str, int]:
+    """Fork a relay for each published node; returns their pids. The listening sockets are theirs from now on."""
+    pids: dict[str, int] = {}
     for node in dict.fromkeys(publication.node for publication, _ in listening):
-        if os.fork() == 0:
+        pids[node] = os.fork()
+        if pids[node] == 0:
             try:
                 own = [(sock, publication.node_port) for publication, sock in listening if publication.node == node]
                 _serve(target(topology, node), namespaces[node], own)
@@ -42,6 +44,7 @@ def start(topology: Topology, listening: Listening, namespaces: Mapping[str, int
                 os._exit(1)
     for _, sock in listening:
         sock.close()
+    return pids
 
 
 def _serve(address: str, netns_fd: int, own: list[tuple[socket, int]]) -> NoReturn:

@@ -38,11 +38,12 @@ class Slirp:
         self._nft = None
         if any(uplink.forwards for uplink in self._uplinks):
             self._nft = find("nft", package="nftables", purpose="an uplink that others use")
-        self._tools = [Tool(_words(slirp, uplink), caps.TO_ENTER) for uplink in self._uplinks]
+        self._tools = {uplink.node: Tool(_words(slirp, uplink), caps.TO_ENTER) for uplink in self._uplinks}
 
     def open(self, namespaces: Mapping[str, int]) -> None:
         """Start them, each in its node, and wait until they are ready. Raises NotAllowed."""
-        for uplink, tool in zip(self._uplinks, self._tools, strict=True):
+        for uplink in self._uplinks:
+            tool = self._tools[uplink.node]
             tool.begin(namespaces[uplink.node])
             said, is_ready = tool.hear(lambda said: said.endswith("1"))
             if not is_ready:
@@ -50,6 +51,11 @@ class Slirp:
                 raise NotAllowed(f"no way out of {uplink.node}: slirp4netns: {words}", "see sandbox doctor")
             if self._nft:
                 translate_inside(self._nft, uplink, namespaces[uplink.node])
+
+    def close(self, node: str) -> None:
+        """End that of a node."""
+        if tool := self._tools.pop(node, None):
+            tool.kill()
 
     @property
     def resolver(self) -> str:

@@ -191,6 +191,57 @@ class AddRoute:
 
 
 @value
+class DeleteRoute:
+    """A way that is none any more, or no longer the shortest."""
+
+    node: str
+    to: Subnet | None
+    via: Address
+
+    @property
+    def why(self) -> str:
+        return f"{self.node} goes through {self.via.ip} no longer"
+
+    def __str__(self) -> str:
+        family = " -6" if self.via.version == 6 else ""
+        return f"ip{family} -n {self.node} route del {self.to or 'default'} via {self.via.ip}"
+
+
+@value
+class DeleteLink:
+    """A cable pulled out: of a veth pair both ends go."""
+
+    interface: Interface
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"the cable at {self.interface} is taken away"
+
+    def __str__(self) -> str:
+        return f"ip -n {self.node} link del dev {self.interface.name}"
+
+
+@value
+class SetDown:
+    """An interface that carries nothing; the other end sees its carrier go."""
+
+    node: str
+    name: str
+    index: int
+
+    @property
+    def why(self) -> str:
+        return f"{self.name} of {self.node} is switched off"
+
+    def __str__(self) -> str:
+        return f"ip -n {self.node} link set dev {self.name} down"
+
+
+@value
 class Settle:
     """A link that can really send.
 
@@ -266,7 +317,10 @@ Step = (
     | SetAlias
     | AddAddress
     | SetUp
+    | SetDown
     | AddRoute
+    | DeleteRoute
+    | DeleteLink
     | Settle
     | AwaitGroup
 )

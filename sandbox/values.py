@@ -26,6 +26,12 @@ else:
         return cls
 
 
+def replace(one: T, **fields: Any) -> T:
+    """A value like `one` with other content in these fields, checked anew."""
+    kept: dict[str, Any] = {name: one.__dict__[name] for name in type(one).__match_args__}  # type: ignore[attr-defined]
+    return type(one)(**{**kept, **fields})
+
+
 def __init__(self: Any, *given: Any, **named: Any) -> None:
     fields = self.__match_args__
     if len(given) > len(fields):

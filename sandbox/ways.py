@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .address import Subnet
 from .interface import HOST, Interface
-from .plan import plan_link
-from .steps import AddRoute, SetAlias, Step
+from .plan import bring_up, settle
+from .steps import AddRoute, CreateVeth, SetAlias, Step
 from .values import value
 
 TYPE_CHECKING = False
@@ -53,8 +53,14 @@ class Uplink:
     @property
     def links(self) -> tuple[Step, ...]:
         """The steps of the cable."""
-        alias = SetAlias(self.host_end, f"uplink of {self.node}, a node of sandbox")
-        return (*plan_link((self.host_end, self.end)), alias, AddRoute(self.node, None, self.subnet.host(GATEWAY)))
+        ends = (self.host_end, self.end)
+        return (
+            CreateVeth(*ends),
+            SetAlias(self.host_end, f"uplink of {self.node}, a node of sandbox"),
+            *bring_up(ends),
+            *settle(ends),
+            AddRoute(self.node, None, self.subnet.host(GATEWAY)),
+        )
 
     @property
     def translation(self) -> Translate:

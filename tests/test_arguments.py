@@ -97,7 +97,7 @@ def test_a_double_dash_or_an_option_is_not_swallowed_as_an_endpoint(words: list[
 @pytest.mark.parametrize("option", ["-i", "--stdin", "--until"])
 @pytest.mark.parametrize("rest", [["--", "x"], [], ["--raw", "--", "x"]])
 def test_an_option_that_wants_a_node_swallows_nothing_else(option: str, rest: list[str]) -> None:
-    assert refusal(*PAIR, option, *rest) == f"{option} wants the name of a node - {USAGE}"
+    assert refusal(*PAIR, option, *rest) == f"{option} wants a name - {USAGE}"
 
 
 @pytest.mark.parametrize(

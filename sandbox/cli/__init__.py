@@ -51,6 +51,12 @@ def _carry_out(arguments: Sequence[str]) -> int:
             request = parse(arguments[1:])
             if request is not None:
                 return carry_out(request)
+        if arguments[:1] == ["exec"] and "_SANDBOX_COMPLETE" not in os.environ:
+            from .execute import execute, parse_exec
+
+            command = parse_exec(arguments[1:])
+            if command is not None:
+                return execute(command)
         from .app import typed
 
         return typed(arguments)

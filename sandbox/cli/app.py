@@ -11,8 +11,10 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
-from . import carry_out, complain
-from .arguments import ExplainRequest, RunRequest, parse, parse_explain
+from . import carry_out, complain, edit, execute, labs, stats
+from .arguments import ExplainRequest, RunRequest, UpRequest, parse, parse_explain, parse_up
+from .draw import DRAW_HELP, DrawRequest, parse_draw
+from .draw import draw as draw_lab
 
 RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
 
@@ -38,6 +40,26 @@ EXPLAIN_HELP = """Print the plan that `run` would carry out: a drawing, and each
 Examples:
   sandbox explain --pair a:192.168.1.1 b:192.168.1.2
   sandbox explain --pair a:192.168.1.1 b:192.168.1.2 --sh | sudo sh -eu
+"""
+
+UP_HELP = """Build a lab that has a name: others of yours can look into it, run commands in it, change it.
+
+In the foreground it shows what its services print and ends with ^C, or with the last of them.
+With -d it stays until `sandbox down`.
+
+\b
+Examples:
+  sandbox up -d --name x --switch lan:10.0.0.0/24 --node a --node b
+  sandbox exec x/a -- ping -c 1 b
+  sandbox down x
+"""
+
+EXEC_HELP = """Run a command in a node of a lab that is up. It is killed if this command is.
+
+\b
+Examples:
+  sandbox exec x/a -- ip address
+  sandbox exec x/a -- sh -c 'echo $SANDBOX_NAME'
 """
 
 DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.
@@ -91,6 +113,18 @@ class RunCommand(OurWords):
     read = staticmethod(parse)
 
 
+class UpCommand(OurWords):
+    """`sandbox up`."""
+
+    read = staticmethod(parse_up)
+
+
+class ExecCommand(OurWords):
+    """`sandbox exec`."""
+
+    read = staticmethod(execute.parse_exec)
+
+
 class ExplainCommand(OurWords):
     """`sandbox explain`."""
 
@@ -134,6 +168,55 @@ def show_plan(
     else:
         text = explain.explain(request.topology)
     sys.stdout.write(text)
+
+
+@app.command(cls=UpCommand, help=UP_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+def up(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="How the lab is called.")] = "lab",
+    detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave it to itself.")] = False,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
+) -> None:
+    """See UP_HELP."""
+    del pair, name, detach, as_root
+    from .up import up as carry_out_up
+
+    request: UpRequest = ctx.obj
+    raise typer.Exit(carry_out_up(request))
+
+
+@app.command("exec", cls=ExecCommand, help=EXEC_HELP, options_metavar="LAB/NODE -- CMD")
+def execute_in_node(ctx: typer.Context) -> None:
+    """See EXEC_HELP."""
+    request: execute.ExecRequest = ctx.obj
+    raise typer.Exit(execute.execute(request))
+
+
+for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.start, labs.down, stats.stats):
+    app.command(rich_help_panel="Labs that are up")(command)
+for change in (edit.link, edit.unlink, edit.add, edit.remove, edit.interface, edit.attach):
+    app.command(rich_help_panel="Changing a lab")(change)
+
+
+class DrawCommand(OurWords):
+    """`sandbox draw`."""
+
+    read = staticmethod(parse_draw)
+
+
+@app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+def show_picture(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    svg: Annotated[bool, typer.Option("--svg", help="A picture, in light or dark as its reader prefers.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="A flowchart for Mermaid.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="A graph for Graphviz.")] = False,
+) -> None:
+    """See DRAW_HELP."""
+    del pair, svg, mermaid, dot
+    request: DrawRequest = ctx.obj
+    sys.stdout.write(draw_lab(request))
 
 
 @app.command("doctor", help=DOCTOR_HELP)

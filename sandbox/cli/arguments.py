@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 USAGE = "usage: sandbox run [--pair A B]... [options] -- CMD [::: CMD]..."
 EXPLAIN_USAGE = "usage: sandbox explain [--pair A B]... [--sh | --json]"
+UP_USAGE = "usage: sandbox up [--pair A B]... [--name NAME] [-d]"
 
 # What a topology is declared with, in order: how many operands each takes, and which.
 DECLARATIONS = {
@@ -73,6 +74,16 @@ class ExplainRequest:
             raise RequestError(f"--sh and --json exclude each other - {EXPLAIN_USAGE}")
 
 
+@value
+class UpRequest:
+    """What `sandbox up` was asked for: a topology, and the name by which it is found."""
+
+    topology: Topology
+    name: str = "lab"
+    detach: bool = False
+    as_root: bool = False
+
+
 def parse(words: Sequence[str]) -> RunRequest | None:
     """The request in `words`, which follow `run`; None when they ask for help.
 
@@ -91,6 +102,14 @@ def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
         return None
     topology, chosen = EXPLAIN.read(words)
     return ExplainRequest(topology, **chosen)  # type: ignore[arg-type]
+
+
+def parse_up(words: Sequence[str]) -> UpRequest | None:
+    """The request in `words`, which follow `up`; None when they ask for help. Raises RequestError."""
+    if any(word in HELP for word in words):
+        return None
+    topology, chosen = UP.read(words)
+    return UpRequest(topology, **chosen)  # type: ignore[arg-type]
 
 
 @value
@@ -117,7 +136,7 @@ class Grammar:
                 count, wants = DECLARATIONS[word]
                 declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
             elif word in self.with_node:
-                chosen[self.with_node[word]] = self._operand(word, "the name of a node", left)
+                chosen[self.with_node[word]] = self._operand(word, "a name", left)
             elif word in self.flags:
                 chosen[self.flags[word]] = True
             else:
@@ -154,6 +173,11 @@ RUN = Grammar(
         "--verbose": "verbose",
     },
     with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
+)
+UP = Grammar(
+    UP_USAGE,
+    flags={"-d": "detach", "--detach": "detach", "--as-root": "as_root"},
+    with_node={"--name": "name"},
 )
 EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json"})
 

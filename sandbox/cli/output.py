@@ -21,7 +21,6 @@ class Output:
         self._nodes = nodes
         self._as_json = as_json
         self._quiet = quiet
-        self._width = max(map(len, nodes))
         self._streams: dict[int, Stream] = {}
         self._given: list[int] = []
         self._sinks = {1: Sink(1), 2: Sink(2)}
@@ -69,16 +68,10 @@ class Output:
     def _pipe(self, node: str, number: int) -> int:
         reading, writing = os.pipe2(os.O_CLOEXEC)
         sink = self._sinks[1 if self._as_json else number]
-        frame = JsonFrame(node, number) if self._as_json else self._prefix(node, sink)
+        frame = JsonFrame(node, number) if self._as_json else PrefixFrame(prefix(self._nodes, node, sink))
         self._streams[reading] = Stream(sink, frame)
         self._given.append(writing)
         return writing
-
-    def _prefix(self, node: str, sink: Sink) -> PrefixFrame:
-        text = f"{node:<{self._width}} | "
-        if sink.is_coloured:
-            text = f"\x1b[{COLOURS[self._nodes.index(node) % len(COLOURS)]}m{text}\x1b[0m"
-        return PrefixFrame(text.encode())
 
 
 class Stream:
@@ -136,6 +129,14 @@ class Sink:
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
         poll.poll()
+
+
+def prefix(nodes: Sequence[str], node: str, sink: Sink) -> bytes:
+    """What stands before each line of a node, as wide as the longest name; each node has its colour."""
+    text = f"{node:<{max(map(len, nodes))}} | "
+    if sink.is_coloured:
+        text = f"\x1b[{COLOURS[nodes.index(node) % len(COLOURS)]}m{text}\x1b[0m"
+    return text.encode()
 
 
 class PrefixFrame:

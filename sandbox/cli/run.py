@@ -32,10 +32,10 @@ def run(request: RunRequest, init: socket) -> int:
     with Lab(request.topology, launch=lambda: init) as lab:
         if request.verbose:
             _show_steps(lab)
-        if _wants_terminal(request):
+        if len(request.commands) == 1 and not request.json and wants_terminal():
             from .terminal import run_in_terminal
 
-            return _status(run_in_terminal(lab, _command(request, lab, 0, terminal=True), _begin_together))
+            return exit_status(run_in_terminal(lab, _command(request, lab, 0, terminal=True), begin_together))
         return _run_all(request, lab)
 
 
@@ -60,7 +60,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
         processes.append(lab.start(command, (stdin, *given)))
         if output:
             output.given()
-    _begin_together(processes)
+    begin_together(processes)
     gc.enable()  # from here on it may take long
     # Not before they execute: a signal for the fork that is to become a command would be lost.
     with Forwarding(processes) as signals:
@@ -72,7 +72,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     return watch.status
 
 
-def _begin_together(processes: Sequence[Process]) -> None:
+def begin_together(processes: Sequence[Process]) -> None:
     """All are ready before any executes. Raises NotExecuted."""
     try:
         for process in processes:
@@ -124,7 +124,7 @@ class Watch:
         for node, process in list(self._running.items()):
             if process.poll() is not None:
                 del self._running[node]
-                self._note_end(node, _status(process.returncode or 0))
+                self._note_end(node, exit_status(process.returncode or 0))
 
     def _note_end(self, node: str, status: int) -> None:
         if self._output and not self._decided:
@@ -166,19 +166,18 @@ def _output(request: RunRequest) -> Output | None:
     return Output(request.topology.nodes, as_json=request.json, quiet=request.quiet)
 
 
-def _wants_terminal(request: RunRequest) -> bool:
-    """Whether the one command is to have a terminal: we have one, and it is ours to use."""
-    if len(request.commands) > 1 or request.json or not (os.isatty(0) and os.isatty(1)):
-        return False
+def wants_terminal() -> bool:
+    """Whether a command alone is to have a terminal: we have one, and it is ours to use."""
     # In the background a terminal must not be touched: its owner would stop us for it.
-    return os.tcgetpgrp(0) == os.getpgrp()
+    return os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp()
 
 
-def _status(returncode: int) -> int:
+def exit_status(returncode: int) -> int:
+    """A returncode as a shell tells it: 128 and the number of the signal."""
     return BY_SIGNAL - returncode if returncode < 0 else returncode
 
 
 def _show_steps(lab: Lab) -> None:
-    for step, seconds in zip(lab.plan, lab.took_s, strict=True):
+    for step, seconds in lab.steps():
         took = f"{seconds * 1000:6.2f} ms" if seconds else " " * 9
         os.write(2, f"{took}  {step}\n".encode())

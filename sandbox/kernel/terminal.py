@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import termios
 
 
@@ -15,3 +16,7 @@ class SavedTerminal:
     def restore(self) -> None:
         """Put the settings back. From outside its session a terminal takes them at once: tty_ioctl(4)."""
         termios.tcsetattr(self._fd, termios.TCSANOW, self._settings)
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        os.close(self._fd)

@@ -128,6 +128,16 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
 
 
 @pytest.fixture
+def terminal(cli: Cli) -> Iterator[Any]:
+    """What opens terminals: see terminals.py."""
+    from .terminals import Terminals
+
+    terminals = Terminals(cli)
+    yield terminals
+    terminals.close()
+
+
+@pytest.fixture
 def pair() -> Iterator[tuple[sandbox.Node, sandbox.Node]]:
     """Two nodes joined by a veth pair: 192.168.1.1 and 192.168.1.2."""
     with sandbox.pair("a:192.168.1.1", "b:192.168.1.2") as nodes:

@@ -16,6 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+import sandbox
+from sandbox import kept
+
 from ..census import FORK_SERVER, SLACK, Census, marked, wait_for
 from .conftest import LAUNCH, PAIR, Cli
 
@@ -252,3 +255,77 @@ def test_a_refused_request_touches_nothing(cli: Cli, links_of_the_host: None) ->
         assert done.stderr.count("\n") == 1
         assert done.stderr.isprintable() or done.stderr[:-1].isprintable()
     assert not [each for each in Census.take(cli.mark).left_since(before) if "links" in each or "processes" in each]
+
+
+# --- labs that stay
+
+SWITCH = ("--switch", "lan:10.0.0.0/24,fd00::/64", "--node", "a", "--node", "b")
+
+
+def test_up_is_killed_at_random_moments_and_there_is_a_whole_lab_or_none(
+    clis: Callable[[], Cli], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    after = moments(6, 0.25)
+    whole = 0
+    for number in range(KILLS // 2):
+        cli = clis()
+        process = cli.start("up", "-d", "--name", "x", *SWITCH)
+        pause(after(number))
+        process.kill()
+        process.wait(5)
+        if kept.names():
+            with sandbox.connect("x") as lab:
+                assert lab["a"].run(["ping", "-c1", "-W2", "b"], stdout=subprocess.DEVNULL).returncode == 0
+                lab.down()
+            whole += 1
+        cli.await_nothing_left(within=1)
+        assert kept.names() == []
+    assert whole < KILLS // 2
+
+
+def test_whoever_works_in_a_kept_lab_is_killed_and_the_lab_is_sound(
+    clis: Callable[[], Cli], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    after = moments(7, 0.25)
+    owner = clis()
+    assert owner("up", "-d", "--name", "x", *SWITCH).returncode == 0
+    works = (
+        ("exec", "x/a", "--", "sleep", "999"),
+        ("link", "x", "a:10.9.0.1", "b:10.9.0.2"),
+        ("add", "x", "c", "--switch", "lan"),
+        ("stats", "x"),
+    )
+    for number in range(KILLS // 2):
+        cli = clis()
+        process = cli.start(*works[number % len(works)])
+        pause(after(number))
+        process.kill()
+        process.wait(5)
+        cli.await_nothing_left(within=1)
+        with sandbox.connect("x") as lab:
+            assert lab["a"].run(["ping", "-c1", "-W2", "b"], stdout=subprocess.DEVNULL).returncode == 0
+            for node in {"c"} & set(lab.topology.nodes):
+                lab.remove_node(node)
+            for link in lab.links[2:]:
+                link.remove()
+    assert owner("down", "x").returncode == 0
+    owner.await_nothing_left(within=1)
+
+
+def test_a_kept_lab_ends_with_its_init_killed_at_random_moments(
+    clis: Callable[[], Cli], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    after = moments(8, 0.1)
+    for number in range(10):
+        cli = clis()
+        assert cli("up", "-d", "--name", "x", *SWITCH).returncode == 0
+        with sandbox.connect("x") as lab:
+            init = psutil.Process(lab.init_pid)
+        cli.start("exec", "x/a", "--", "sleep", "999")
+        pause(after(number))
+        init.kill()
+        cli.await_nothing_left(within=1)
+        assert kept.names() == []

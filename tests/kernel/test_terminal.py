@@ -6,63 +6,17 @@ import os
 import re
 import signal
 import sys
-import termios
-from collections.abc import Iterator
-from typing import Any
 
 import pexpect
 import psutil
 import pytest
 
 from ..census import wait_for
-from .conftest import PAIR, Cli
+from .conftest import PAIR
 from .programs import PYTHON, catcher
+from .terminals import Terminals, has_exited, settings
 
 RUN = [sys.executable, "-m", "sandbox", "run"]
-
-
-class Terminals:
-    """Programs on pseudo-terminals of their own; killed at the end."""
-
-    def __init__(self, cli: Cli) -> None:
-        self._cli = cli
-        self._opened: list[pexpect.spawn[str]] = []
-
-    def __call__(self, words: list[str], **options: Any) -> pexpect.spawn[str]:
-        environment = {**self._cli.environment, "PS1": "prompt> ", "TERM": "dumb"}
-        options = {"env": environment, "encoding": "utf-8", "timeout": 10, "dimensions": (33, 111), **options}
-        terminal = pexpect.spawn(words[0], list(words[1:]), **options)
-        terminal.delaybeforesend = None
-        self._opened.append(terminal)
-        return terminal
-
-    def shell(self) -> pexpect.spawn[str]:
-        """An interactive shell with job control."""
-        shell = self(["bash", "--norc", "--noprofile", "--noediting", "-i"])
-        shell.expect("prompt> ")
-        return shell
-
-    def close(self) -> None:
-        for terminal in self._opened:
-            terminal.close(force=True)
-
-
-@pytest.fixture
-def terminal(cli: Cli) -> Iterator[Terminals]:
-    terminals = Terminals(cli)
-    yield terminals
-    terminals.close()
-
-
-def settings(terminal: pexpect.spawn[str]) -> list[Any]:
-    return termios.tcgetattr(terminal.child_fd)
-
-
-def has_exited(process: pexpect.spawn[str]) -> int:
-    """The exit status in the manner of a shell."""
-    process.expect(pexpect.EOF)
-    process.wait()
-    return process.exitstatus if process.exitstatus is not None else 128 + int(process.signalstatus or 0)
 
 
 def test_the_only_command_has_a_terminal_of_its_own(terminal: Terminals) -> None:

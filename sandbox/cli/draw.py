@@ -1,0 +1,64 @@
+"""`sandbox draw`: which picture was asked for, of what."""
+
+from __future__ import annotations
+
+from ..errors import RequestError
+from ..topology import Topology
+from ..values import value
+from .arguments import HELP, Grammar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DRAW_HELP = """Draw a topology: nodes, switches, and on every wire its interfaces and addresses.
+
+In the terminal with box characters; or as a picture to keep. Touches nothing.
+
+\b
+Examples:
+  sandbox draw --pair a:192.168.1.1 b:192.168.1.2
+  sandbox draw --switch lan:10.0.0.0/24 --node a --node b --node c --svg >lab.svg
+  sandbox draw --pair a:10.0.1.1 r:10.0.1.2 --pair r:10.0.2.1 b:10.0.2.2 --router r --dot | dot -Tpng >lab.png
+"""
+USAGE = "usage: sandbox draw [--pair A B]... [--svg | --mermaid | --dot]"
+FORMS = ("svg", "mermaid", "dot")
+DRAW = Grammar(USAGE, flags={f"--{form}": form for form in FORMS})
+
+
+@value
+class DrawRequest:
+    """What `sandbox draw` was asked for; `form` is one of FORMS, or None for the terminal."""
+
+    topology: Topology
+    form: str | None = None
+
+
+def parse_draw(words: Sequence[str]) -> DrawRequest | None:
+    """The request in `words`, which follow `draw`; None when they ask for help. Raises RequestError."""
+    if any(word in HELP for word in words):
+        return None
+    topology, chosen = DRAW.read(words)
+    if len(chosen) > 1:
+        raise RequestError(f"{' and '.join(f'--{form}' for form in chosen)} exclude each other - {USAGE}")
+    return DrawRequest(topology, next(iter(chosen), None))
+
+
+def draw(request: DrawRequest) -> str:
+    """The picture as text."""
+    if request.form == "svg":
+        from ..picture.svg import svg
+
+        return svg(request.topology)
+    if request.form == "mermaid":
+        from ..picture.mermaid import mermaid
+
+        return mermaid(request.topology)
+    if request.form == "dot":
+        from ..picture.dot import dot
+
+        return dot(request.topology)
+    from ..picture.terminal import draw as draw_in_terminal
+    from .output import Sink
+
+    return draw_in_terminal(request.topology, colour=Sink(1).is_coloured)

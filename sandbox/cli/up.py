@@ -1,0 +1,56 @@
+"""`sandbox up`: a lab with a name, in the foreground or left to itself."""
+
+from __future__ import annotations
+
+import os
+
+from .. import kept
+from ..lab import Lab
+from .arguments import UpRequest
+from .launch import launch
+
+NO_FAILURE = 0
+
+
+def up(request: UpRequest) -> int:
+    """Build the lab, start its services, and stay with it unless it is to be left; returns the exit status."""
+    kept.check_is_free(request.name)
+    with Lab(request.topology, launch=lambda: launch(request.topology, as_root=request.as_root)) as lab:
+        _start_services(lab)
+        if request.detach:
+            lab.detach(request.name)
+            print(request.name)
+            return NO_FAILURE
+        lab.share(request.name)
+        return _stay(lab, request)
+
+
+def _start_services(lab: Lab) -> None:
+    from ..command import Command
+    from ..node import current_directory
+
+    for service in lab.topology.services:
+        node = lab[service.node]
+        environment = {**node.environment(), **service.environment}
+        command = Command(
+            node=node.name,
+            argv=service.argv,
+            environment=environment,
+            cwd=os.path.join(current_directory(), service.cwd or ""),
+            service=True,
+        )
+        lab.start(command, ()).begin()
+
+
+def _stay(lab: Lab, request: UpRequest) -> int:
+    from .labs import follow_logs
+
+    with kept.KeptLab(request.name) as seen:
+        nodes = [each.node for each in seen.services]
+        if not nodes:
+            os.write(2, f"sandbox: {request.name} is up - ^C ends it\n".encode())
+            lab.await_end()
+            return NO_FAILURE
+        follow_logs(seen, nodes, follow=True)
+        failed = (each.returncode for each in seen.services if each.returncode)
+        return next(failed, NO_FAILURE)
