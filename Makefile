@@ -13,7 +13,7 @@ test:     ## the whole suite (everything as root, the rootless half as an ordina
 check:    ## seconds: format, lint, types, pure tests; run it before each commit
 	./sbx check
 
-bench:    ## the numbers, side by side with ip commands and C
+bench:    ## the numbers, side by side with ip commands, C and Mininet
 	./sbx bench
 
 format:   ## rewrite the code as `check` wants it

@@ -1,37 +1,47 @@
-"""floor.c as a contestant: compiled on the spot, then one pair for each line it is sent."""
+"""The C programs: compiled on the spot, then asked for one run at a time."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from .stopwatch import Contestant
 
-SOURCE = os.path.join(os.path.dirname(__file__), "floor.c")
+HERE = os.path.dirname(__file__)
 
 
 @contextmanager
-def compiled() -> Iterator[str]:
-    """The path of the program. Raises CalledProcessError when there is no gcc that takes it."""
+def compiled(name: str) -> Iterator[str]:
+    """The path of the program made of `name`.c. Raises CalledProcessError when there is no gcc that takes it."""
     with TemporaryDirectory() as directory:
-        program = os.path.join(directory, "floor")
-        subprocess.run(["gcc", "-O2", "-o", program, SOURCE], check=True)
+        program = os.path.join(directory, name)
+        subprocess.run(["gcc", "-O2", "-o", program, os.path.join(HERE, f"{name}.c")], check=True)
         yield program
 
 
 @contextmanager
-def running(program: str, *mode: str) -> Iterator[Contestant]:
-    """A contestant that has the program build one pair; the program itself holds the watch."""
-    with subprocess.Popen([program, *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as floor:
-        asked, answers = floor.stdin, floor.stdout
+def running(*argv: str) -> Iterator[Contestant]:
+    """A contestant that has a program do its work once; the program itself holds the watch."""
+    with answering(*argv) as ask:
+        yield lambda: ask()[0]
+
+
+@contextmanager
+def answering(*argv: str) -> Iterator[Callable[[], list[float]]]:
+    """A program that answers each line with the microseconds that its work took; here they are milliseconds."""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as program:
+        asked, answers = program.stdin, program.stdout
         assert asked is not None
         assert answers is not None
 
-        def once() -> float:
+        def once() -> list[float]:
             asked.write(b"\n")
-            return float(answers.readline()) / 1000
+            answer = answers.readline().split()
+            if not answer:
+                raise RuntimeError(f"{' '.join(argv)}: ended without an answer")
+            return [float(word) / 1000 for word in answer]
 
         yield once

@@ -1,4 +1,4 @@
-"""What the launcher weighs while commands run, and what a lab leaves behind in the program that opened it."""
+"""What the launcher weighs while commands run, a lab while none does, and what is left in the program behind it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 
 import psutil
+
+import sandbox
 
 from .stopwatch import environment
 
@@ -23,6 +25,19 @@ def launcher_mib(launch: Sequence[str], command: Sequence[str], *, nodes: int) -
         ours = [each for each in (launcher, *launcher.children(recursive=True)) if each.cmdline() != list(command)]
         # psutil reads /proc/PID/smaps_rollup.
         return sum(each.memory_full_info().pss for each in ours) / MIB
+
+
+def idle_lab_mib(topology: sandbox.Topology) -> tuple[float, float]:
+    """PSS of a lab's init and of the fork server, which are all its processes, while nothing runs in it."""
+    with sandbox.Lab(topology) as lab:
+        with lab.nodes[0].popen(["sleep", "60"]) as process:
+            init = psutil.Process(process.pid).parent()
+            process.kill()
+        assert init is not None
+        server = init.parent()
+        assert server is not None
+        assert server.children() == [init]
+        return init.memory_full_info().pss / MIB, server.memory_full_info().pss / MIB
 
 
 def left_behind(action: Callable[[], object], *, times: int, warm_up: int = 20) -> Mapping[str, float]:

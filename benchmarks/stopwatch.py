@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from statistics import median
 from time import perf_counter, sleep
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Contestant = Callable[[], float]  # runs once; returns the milliseconds it took
 Medians = Mapping[str, float]
@@ -16,18 +19,26 @@ WARM_UP = 2
 REST_S = 0.03
 
 
-def interleaved(contestants: Mapping[str, Contestant], runs: int) -> Medians:
-    """The median of each contestant's milliseconds. The order changes from round to round."""
-    samples: dict[str, list[float]] = {name: [] for name in contestants}
+def medians(contestants: Mapping[str, Contestant], runs: int) -> Medians:
+    """The median of each contestant's milliseconds."""
+    samples = interleaved(contestants, runs, warm_up=WARM_UP, rest=lambda: sleep(REST_S))
+    return {name: median(taken) for name, taken in samples.items()}
+
+
+def interleaved(
+    contestants: Mapping[str, Callable[[], T]], runs: int, *, warm_up: int, rest: Callable[[], object]
+) -> Mapping[str, Sequence[T]]:
+    """What each contestant returned in `runs` rounds, after a `rest` each time. Their order changes every round."""
+    samples: dict[str, list[T]] = {name: [] for name in contestants}
     order, shuffle = list(contestants), Random(0).shuffle
-    for number in range(WARM_UP + runs):
+    for number in range(warm_up + runs):
         shuffle(order)
         for name in order:
-            sleep(REST_S)
-            took_ms = contestants[name]()
-            if number >= WARM_UP:
-                samples[name].append(took_ms)
-    return {name: median(taken) for name, taken in samples.items()}
+            rest()
+            sample = contestants[name]()
+            if number >= warm_up:
+                samples[name].append(sample)
+    return samples
 
 
 def timed(action: Callable[[], object]) -> Contestant:

@@ -1,15 +1,18 @@
-"""The table as a person reads it."""
+"""The tables as a person reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .rows import Row
+from .row import Row
 
 
-def text(machine: Mapping[str, str], rows: Sequence[Row]) -> str:
-    """All of it: what was measured on, the rows, and how many reach what they should."""
-    return "\n".join([*_head(machine), "", *_body(rows), "", _verdict(rows)])
+def text(machine: Mapping[str, str], tables: Mapping[str, Sequence[Row]]) -> str:
+    """All of it: what was measured on, each table under its title, and how many rows reach what they should."""
+    lines = list(_head(machine))
+    for title, rows in tables.items():
+        lines += ["", *_body(title, rows)]
+    return "\n".join([*lines, "", _verdict([row for rows in tables.values() for row in rows])])
 
 
 def _head(machine: Mapping[str, str]) -> Iterator[str]:
@@ -17,16 +20,20 @@ def _head(machine: Mapping[str, str]) -> Iterator[str]:
         yield f"{name:<10}{said}"
 
 
-def _body(rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{'what':<30}  {'measured':<16}  reach"
+def _body(title: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield f"{title:<36}  {'measured':<16}  reach"
     for row in rows:
-        value = f"{row.value:.2f} {row.unit}"
-        reach = "" if row.reach is None else f"<= {row.reach:g}"
-        met = "" if row.reach is None else "met" if row.is_met else "MISSED"
-        yield f"{row.what:<30}  {value:<16}  {reach:<8}  {met:<6}  {row.source}".rstrip()
+        value = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
+        reach = "" if row.reach is None else f"{'>=' if row.at_least else '<='} {row.reach:g}"
+        met = {None: "", True: "met", False: "MISSED"}[row.is_met]
+        yield f"{row.what:<36}  {value:<16}  {reach:<8}  {met:<6}  {row.source}".rstrip()
 
 
 def _verdict(rows: Sequence[Row]) -> str:
-    missed = sum(not row.is_met for row in rows)
-    asked = sum(row.reach is not None for row in rows)
-    return f"{asked - missed} of {asked} met" + (f", {missed} missed" if missed else "")
+    asked = [row for row in rows if row.reach is not None]
+    unmeasured = sum(row.value is None for row in asked)
+    missed = sum(row.is_met is False for row in asked)
+    parts = [f"{len(asked) - unmeasured - missed} of {len(asked)} met"]
+    parts += [f"{missed} missed"] if missed else []
+    parts += [f"{unmeasured} not measured"] if unmeasured else []
+    return ", ".join(parts)

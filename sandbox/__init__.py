@@ -14,15 +14,20 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import topologies as topologies
     from .address import Address, Subnet
+    from .draft import Draft
     from .endpoint import Endpoint, Link
-    from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
+    from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .interface import Interface
     from .kept import KeptLab, connect
     from .lab import Lab, pair, run
     from .node import Node
+    from .ping import Reachability
     from .process import Process
     from .publication import Publication
+    from .service import Ready, Service
+    from .services import start_services
     from .switch import Switch
     from .topology import Topology
 
@@ -30,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Draft",
     "Endpoint",
     "Interface",
     "KeptLab",
@@ -40,8 +46,12 @@ __all__ = [
     "NotAllowed",
     "Process",
     "Publication",
+    "Reachability",
+    "Ready",
     "RequestError",
     "SandboxError",
+    "Service",
+    "ServiceFailed",
     "StepFailed",
     "Subnet",
     "Switch",
@@ -49,32 +59,40 @@ __all__ = [
     "connect",
     "pair",
     "run",
+    "start_services",
 ]
 
 _HOMES = {
     "address": ("Address", "Subnet"),
+    "draft": ("Draft",),
     "endpoint": ("Endpoint", "Link"),
-    "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "StepFailed"),
+    "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "interface": ("Interface",),
     "kept": ("KeptLab", "connect"),
     "lab": ("Lab", "pair", "run"),
     "node": ("Node",),
+    "ping": ("Reachability",),
     "process": ("Process",),
     "publication": ("Publication",),
+    "service": ("Ready", "Service"),
+    "services": ("start_services",),
     "switch": ("Switch",),
     "topology": ("Topology",),
 }
+_MODULES = ("topologies",)
 
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     for home, names in _HOMES.items():
         if name in names:
-            from importlib import import_module
-
             return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_MODULES, "__version__"]

@@ -102,10 +102,12 @@ class Address:
 
         return ip_interface(str(self))
 
-    def overlaps(self, other: Address) -> bool:
-        """Whether the two subnets have addresses in common."""
-        shorter = min(self.prefix, other.prefix)
-        return self.version == other.version and self._first_bits(shorter) == other._first_bits(shorter)
+    @property
+    def subnet_span(self) -> tuple[int, int]:
+        """The first number of the subnet and the last."""
+        host_bits = WIDTH[self.version] - self.prefix
+        first = self.number >> host_bits << host_bits
+        return first, first + (1 << host_bits) - 1
 
     def _first_bits(self, length: int) -> int:
         return self.number >> (WIDTH[self.version] - length)

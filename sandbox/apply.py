@@ -10,14 +10,14 @@ from itertools import groupby
 from time import perf_counter
 
 from .interface import BRIDGE_INDEX
-from .kernel import namespace, sysctl
+from .kernel import namespace
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
+from .kernel.sysctl import Settings
 from .steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
@@ -26,11 +26,12 @@ from .steps import (
     NoLinkLocal,
     SetAlias,
     SetDown,
-    Settle,
+    SetMaster,
     SetUp,
     Step,
     WriteSysctl,
 )
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Builder:
         self.namespaces: dict[str, int] = {}
         self._seconds: list[float] = []
         self._conversations: dict[str, Conversation] = {}
+        self._settings = Settings()
         self._inside: str | None = None
 
     def apply(self, steps: Sequence[Step]) -> list[float]:
@@ -92,6 +94,7 @@ class Builder:
         finally:
             while self._conversations:
                 self._conversations.popitem()[1].close()
+            self._settings.close()
         return self._seconds
 
     def _time(self, carry_out: Callable[[T], None], work: T, steps: int) -> None:
@@ -105,14 +108,15 @@ class Builder:
             match step:
                 case CreateNamespace(node):
                     self.namespaces[node] = namespace.create_network()
+                    self._settings.begin()
                     self._inside = node
                     self._conversations[node] = Conversation()
                 case WriteSysctl(node, key, content):
                     self._enter(node)
-                    sysctl.write(key, content)
+                    self._settings.write(key, content)
                 case AllowPing(node):
                     self._enter(node)
-                    sysctl.allow_ping()
+                    self._settings.allow_ping()
                 case AwaitGroup(end, address):
                     from .kernel import multicast  # few labs speak IPv6
 
@@ -156,6 +160,8 @@ class Builder:
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):
                 return packed.create_veth(self._veth_end(end), self._veth_end(peer))
+            case SetMaster(end):
+                return packed.set_master(end.index, BRIDGE_INDEX)
             case AddRoute(_, to, via):
                 return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
             case CreateBridge(_, name, index):

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .address import Subnet
     from .endpoint import Endpoint
     from .topology import Topology
 
@@ -28,6 +29,10 @@ def check(topology: Topology) -> None:
         _check_switches(topology, ends)
     _check_mentions(topology)
     _check_ports(topology)
+    if topology.services:
+        from .service import check_services
+
+        check_services(topology.services)
 
 
 def _check_names(topology: Topology) -> None:
@@ -62,20 +67,37 @@ def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
 
 
 def _check_addresses(ends: Iterable[Endpoint]) -> None:
-    owners: dict[bytes, Endpoint] = {}
-    subnets: dict[str, list[Endpoint]] = {}
+    owners: dict[tuple[int, int], Endpoint] = {}
+    ends_of: dict[str, list[Endpoint]] = {}
     for end in ends:
         for address in end.addresses:
-            if other := owners.get(address.packed):
+            if other := owners.get((address.version, address.number)):
                 raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
-            owners[address.packed] = end
-        for other in subnets.setdefault(end.node, []):
-            if any(one.overlaps(another) for one in end.addresses for another in other.addresses):
-                raise RequestError(
-                    f"{str(other)!r} and {str(end)!r}: one node with two interfaces in one subnet cannot tell "
-                    "which way to send - give each pair a subnet of its own"
-                )
-        subnets[end.node].append(end)
+            owners[address.version, address.number] = end
+        ends_of.setdefault(end.node, []).append(end)
+    for ends in ends_of.values():
+        if len(ends) > 1:
+            _check_subnets(ends)
+
+
+def _check_subnets(ends: list[Endpoint]) -> None:
+    """Of two subnets one holds the other, or they are apart: in order, each can only be in the last that is in none."""
+    spans = sorted(
+        (address.version, address.subnet_span[0], -address.subnet_span[1], place)
+        for place, end in enumerate(ends)
+        for address in end.addresses
+    )
+    holder = (0, 0, 0, 0)
+    for span in spans:
+        version, first, _, place = span
+        if version != holder[0] or first > -holder[2]:
+            holder = span
+        elif place != holder[3]:
+            one, another = (ends[each] for each in sorted((holder[3], place)))
+            raise RequestError(
+                f"{str(one)!r} and {str(another)!r}: one node with two interfaces in one subnet cannot tell "
+                "which way to send - give each pair a subnet of its own"
+            )
 
 
 def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
@@ -91,10 +113,21 @@ def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
     subnets = {switch.name: switch.subnets for switch in topology.switches}
     for link in topology.links:
         for end, other in (link.ends, link.ends[::-1]):
-            for address in end.addresses:
-                if subnets.get(other.node) and not any(address in subnet for subnet in subnets[other.node]):
-                    known = " or ".join(map(str, subnets[other.node]))
-                    raise RequestError(f"{str(end)!r}: not in a subnet of {other.node!r} - take one from {known}")
+            if known := subnets.get(other.node):
+                _check_in_subnets(end, other.node, known)
+
+
+def _check_in_subnets(end: Endpoint, switch: str, known: tuple[Subnet, ...]) -> None:
+    for address in end.addresses:
+        if address.subnet in known:
+            continue
+        around = next((subnet for subnet in known if address in subnet), None)
+        if around:
+            fix = f"write {address.ip}/{around.prefix}"
+            raise RequestError(f"{str(end)!r}: another prefix than that of {switch!r}, {around} - {fix}")
+        raise RequestError(
+            f"{str(end)!r}: not in a subnet of {switch!r} - take one from {' or '.join(map(str, known))}"
+        )
 
 
 def _check_mentions(topology: Topology) -> None:

@@ -11,6 +11,8 @@ from .values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .address import Address, Subnet
     from .service import Service
 
@@ -65,6 +67,14 @@ class Draft:
         addresses = end.addresses or self._free(self._switches[name])
         self.link(Endpoint(end.node, addresses, end.mtu, end.mac), Endpoint(name))
 
+    def bare_node(self, name: str) -> None:
+        """A node that nothing is plugged into yet, whatever switches there are."""
+        self._unlinked(Endpoint(name))
+
+    def reserve(self, addresses: Iterable[Address]) -> None:
+        """Addresses that will be given later: nobody finds them free."""
+        self._taken.update(addresses)
+
     def router(self, name: str) -> None:
         """A node that forwards. It may be declared elsewhere, before or after."""
         self._routers[name] = None
@@ -81,6 +91,20 @@ class Draft:
         """A way in from a port of the host, as Publication.parse() takes it."""
         read = Publication.parse(publication) if isinstance(publication, str) else publication
         self._publications.append(read)
+
+    def extend(self, topology: Topology) -> None:
+        """All that was declared for a topology which is whole already; what follows is added to it."""
+        for switch in topology.switches:
+            self.switch(switch)
+        self._nodes.update(dict.fromkeys(topology.nodes))
+        for link in topology.links:
+            self.link(*link.ends)
+        self._routers.update(dict.fromkeys(topology.routers))
+        self._aliases += topology.aliases
+        self._uplinks.update(dict.fromkeys(topology.uplinks))
+        self._publications += topology.publications
+        self._services += topology.services
+        self._static_routes &= topology.static_routes
 
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""

@@ -56,6 +56,7 @@ class Duties:
         """Start a service. `inherited`: who is told of it, and how it reports."""
         before = self._of.get(command.node)
         duty = self._of[command.node] = Duty(command, before.log if before else Log())
+        duty.log.open()
         nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         streams = [self._record(duty, stream) for stream in (1, 2)]
         self._commands.start(command, [*inherited, nowhere, *streams], ended=duty.end)
@@ -84,8 +85,7 @@ class Duties:
 
     def read_log(self, node: str, reader: socket) -> None:
         """Let somebody read the log of a service. Raises RequestError where there is none."""
-        duty = self.of(node)
-        Reader(self._loop, duty.log, reader, is_live=duty.is_running)
+        Reader(self._loop, self.of(node).log, reader)
 
     def describe(self) -> list[str]:
         """Of each service its node, since when it runs or does not, its returncode (or -), and its command."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .errors import RequestError
-from .plan import add_routes, bring_up, ipv6_settings, one_way_is_enough, settle
-from .steps import AddRoute, CreateVeth, DeleteRoute, Step
+from .plan import add_routes, bring_up, ipv6_settings, lay, one_way_is_enough, settle
+from .steps import AddRoute, DeleteRoute, Step
 from .values import replace
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def plan_link(topology: Topology, wire: tuple[Interface, Interface], *, settings
         if end.node in settings_of and not end.master:
             settings += one_way_is_enough(end.node)
             settings += ipv6_settings(end.node, forwards=end.node in topology.routers) if end.speaks_ipv6 else ()
-    return [*settings, CreateVeth(*wire), *bring_up(wire), *settle(wire)]
+    return [*settings, *lay([wire]), *bring_up(wire), *settle(wire)]
 
 
 def plan_routes(before: Topology, after: Topology) -> list[Step]:

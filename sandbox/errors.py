@@ -4,6 +4,7 @@ SandboxError                 125   our failure; nothing is left behind
 ├── RequestError (ValueError)  2   what was asked for makes no sense; nothing was touched
 ├── NotAllowed               125   this machine forbids it; `.fix` says what to change
 ├── StepFailed               125   the kernel refused one step; `.step`, `.errno`
+├── ServiceFailed            125   not ready in time; or its own status, if it ended before it was ready
 └── LabClosed                125   used after close, or its init has died
 
 A command that cannot be started raises what subprocess raises: FileNotFoundError (127) or
@@ -44,6 +45,15 @@ class StepFailed(SandboxError):
         super().__init__(f"{what} - by hand: {step}")
         self.step = step
         self.errno = errno
+
+
+class ServiceFailed(SandboxError):
+    """A service ended before it was ready, or was not ready in time; `node` is where it belongs."""
+
+    def __init__(self, node: str, what: str, exit_status: int = 125) -> None:
+        super().__init__(f"{node!r}: {what}")
+        self.node = node
+        self.exit_status = exit_status
 
 
 class LabClosed(SandboxError):

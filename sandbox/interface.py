@@ -19,6 +19,11 @@ LO_INDEX, BRIDGE_INDEX = 1, 2
 FIRST_INDEX, FIRST_PORT_INDEX = 2, 3
 
 
+def ip(node: str) -> str:
+    """How `ip` is told which network is meant."""
+    return "ip" if node == HOST else f"ip -n {node}"
+
+
 @value
 class Interface:
     """One end of a link in its node, with its index there (0: any); `master`: the bridge whose port it is."""
@@ -71,4 +76,4 @@ class Wiring:
         switches = [self._switches[each.node] for each in (end, peer) if each.node in self._switches]
         if end.mtu is not None or not switches:
             return end.mtu
-        return peer.mtu if peer.mtu is not None else next((each.mtu for each in switches if each.mtu), None)
+        return peer.mtu if peer.mtu is not None else min((each.mtu for each in switches if each.mtu), default=None)

@@ -18,7 +18,7 @@ from .process import Process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
 
 SUFFIX = ".sock"
@@ -71,21 +71,6 @@ class KeptLab(Lab):
         self._running.add(process)
         return process
 
-    def log(self, node: str, *, follow: bool = False) -> LogReader:
-        """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
-
-        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
-        """
-        ours, theirs = messages.pair()
-        try:
-            self.channel.ask("log", theirs.fileno(), node=node)
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        return LogReader(ours, follow=follow)
-
     def _end(self) -> None:
         self.channel.tell({"close": ""})
         self._await_end(CLOSE_TIMEOUT_MS)
@@ -95,34 +80,6 @@ class KeptLab(Lab):
         if not self.is_closed:
             self.channel.tell({"terminal": ""})  # whatever it is by now, it is no longer ours to put back
             self.hang_up()
-
-
-class LogReader:
-    """The log of a service, read as fast as one asks; `fileno` becomes readable with each piece that next() awaits."""
-
-    def __init__(self, sock: socket, *, follow: bool) -> None:
-        self._socket = sock
-        self._word = messages.FOLLOW if follow else b"n"
-        self._socket.send(self._word)
-
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        return self
-
-    def __next__(self) -> tuple[int, bytes]:
-        piece = self._socket.recv(messages.PIECE + 1)
-        if piece == messages.NO_MORE:
-            self.close()
-            raise StopIteration
-        self._socket.send(self._word)
-        return piece[0], piece[1:]
-
-    def fileno(self) -> int:
-        """The descriptor to poll."""
-        return self._socket.fileno()
-
-    def close(self) -> None:
-        """Read no more."""
-        self._socket.close()
 
 
 class ServiceState:

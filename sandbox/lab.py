@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from .command import Command
     from .live import LiveLink
+    from .logreader import LogReader
     from .messages import Message
     from .node import Words
+    from .ping import Reachability
     from .steps import Step
 
     # How the lab's init comes to be; returns the socket on which it will answer.
@@ -108,6 +110,15 @@ class Lab:
         process = Process(command.argv, send, held=command.held, **streams)
         self._running.add(process)
         return process
+
+    def log(self, node: str, *, follow: bool = False) -> LogReader:
+        """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
+
+        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
+        """
+        from .logreader import open_log
+
+        return open_log(self.channel, node, follow=follow)
 
     def open_socket(self, node: str, *kind: int) -> int:
         """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""
@@ -208,6 +219,16 @@ class Lab:
         import psutil
 
         return psutil.Process(self._init_pid).children(recursive=True)
+
+    def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:
+        """Have every node ping every other, all at once, and tell who reached whom.
+
+        Each is pinged at the address by which it is reached by name, or at its first of IP `version` 4 or 6. A node
+        without one is left out. `timeout`: seconds to wait for each answer. Raises RequestError for less than two.
+        """
+        from .ping import ping_all
+
+        return ping_all(self, timeout=timeout, version=version)
 
     def guard_terminal(self, fd: int) -> None:
         """Have init put the terminal's settings back should this program be killed."""

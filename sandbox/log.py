@@ -23,6 +23,7 @@ class Log:
         self._bytes = 0
         self._first = 0  # the number of the oldest piece that is kept
         self._followers: list[Reader] = []
+        self._is_open = True
 
     def add(self, stream: int, data: bytes) -> None:
         """Keep what was printed, and pass it on to who waits for it."""
@@ -33,8 +34,18 @@ class Log:
             self._first += 1
         self._wake()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be more."""
+        return self._is_open
+
+    def open(self) -> None:
+        """The service is started again: there may be more."""
+        self._is_open = True
+
     def close(self) -> None:
-        """There will be no more; who follows is told."""
+        """There will be no more; who follows is told, and who asks from now on."""
+        self._is_open = False
         followers, self._followers = self._followers, []
         for reader in followers:
             reader.send(NO_MORE)
@@ -60,12 +71,11 @@ class Log:
 class Reader:
     """One who reads a log, as fast as they ask: a byte for each piece that they can take."""
 
-    def __init__(self, loop: Loop, log: Log, sock: socket, *, is_live: bool) -> None:
+    def __init__(self, loop: Loop, log: Log, sock: socket) -> None:
         self._loop = loop
         self._log = log
         self._socket = sock
         self._next = 0
-        self._is_live = is_live
         loop.watch(sock.fileno(), self._hear)
 
     def answer(self, *, follow: bool) -> None:
@@ -73,7 +83,7 @@ class Reader:
         if found := self._log.piece(self._next):
             self._next, data = found
             self.send(data)
-        elif follow and self._is_live:
+        elif follow and self._log.is_open:
             self._log.follow(self)
         else:
             self.send(NO_MORE)

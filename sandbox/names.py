@@ -6,6 +6,7 @@ from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .address import Address
     from .endpoint import Endpoint
     from .topology import Topology
 
@@ -18,17 +19,22 @@ def hosts_file(topology: Topology, node: str) -> str:
 
     Each is known as `a` and `a.lab`, and by its aliases.
     """
+    names = {name: f"{name} {name}.{DOMAIN}" for name in topology.nodes}
+    for alias, name in topology.aliases:
+        names[name] += f" {alias}"
+    known = addresses(topology, node)
+    unlinked = "" if any(name == node for name, _ in known) else f"127.0.1.1 {names[node]}\n"
+    return LOOPBACK + unlinked + "".join(f"{address.ip} {names[name]}\n" for name, address in known)
+
+
+def addresses(topology: Topology, node: str) -> list[tuple[str, Address]]:
+    """Every node's name with each of its addresses, those on a segment with `node` first."""
     near: list[Endpoint] = []
     far: list[Endpoint] = []
     for segment in segments(topology.links, topology.switch_names):
         # A neighbour's other addresses are on links this node has no part in.
         (near if any(end.node == node for end in segment) else far).extend(segment)
-    names = {name: f"{name} {name}.{DOMAIN}" for name in topology.nodes}
-    for alias, name in topology.aliases:
-        names[name] += f" {alias}"
-    lines = [f"{address.ip} {names[end.node]}\n" for end in near + far for address in end.addresses]
-    unlinked = "" if any(end.node == node and end.addresses for end in near) else f"127.0.1.1 {names[node]}\n"
-    return LOOPBACK + unlinked + "".join(lines)
+    return [(end.node, address) for end in near + far for address in end.addresses]
 
 
 def variables(topology: Topology, node: str) -> dict[str, str]:
@@ -38,13 +44,12 @@ def variables(topology: Topology, node: str) -> dict[str, str]:
     """
     told = {"SANDBOX_NAME": node}
     for segment in segments(topology.links, topology.switch_names):
-        places = [at for at, end in enumerate(segment) if end.node == node and end.addresses]
-        others = [end for end in segment if end.node != node and end.addresses]
-        if not places:
+        place = next((at for at, end in enumerate(segment) if end.node == node and end.addresses), None)
+        if place is None:
             continue
-        told["SANDBOX_IP"] = segment[places[0]].addresses[0].ip
-        if others:
-            after = [end for end in segment[places[0] :] if end in others] or others
-            told |= {"SANDBOX_PEER": after[0].node, "SANDBOX_PEER_IP": after[0].addresses[0].ip}
+        told["SANDBOX_IP"] = segment[place].addresses[0].ip
+        around = segment[place:] + segment[:place]
+        if peer := next((end for end in around if end.node != node and end.addresses), None):
+            told |= {"SANDBOX_PEER": peer.node, "SANDBOX_PEER_IP": peer.addresses[0].ip}
         break
     return told

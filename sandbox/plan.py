@@ -7,16 +7,16 @@ from .steps import (
     AddAddress,
     AddRoute,
     AllowPing,
-    AwaitGroup,
     CreateBridge,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
-    Settle,
+    SetMaster,
     SetUp,
     Step,
     WriteSysctl,
 )
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plan(topology: Topology) -> tuple[Step, ...]:
         steps += create_node(node, ends_of[node], forwards=node in topology.routers)
     for switch in topology.switch_names:
         steps += _create_switch(switch)
-    steps += [CreateVeth(end, peer) for end, peer in wires]
+    steps += lay(wires)
     for node in topology.nodes:
         steps.append(SetUp(node, "lo", LO_INDEX))
         steps += bring_up(ends_of[node])
@@ -106,6 +106,13 @@ def ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
     if forwards:
         settings.append(WriteSysctl(node, "net.ipv6.conf.all.forwarding", "1", f"{node} is a router for IPv6 as well"))
     return settings
+
+
+def lay(wires: Iterable[tuple[Interface, Interface]]) -> list[Step]:
+    """The steps that make cables between nodes and switches that are there."""
+    wires = tuple(wires)
+    between_switches: list[Step] = [SetMaster(peer) for _, peer in wires if peer.master]
+    return [CreateVeth(end, peer) for end, peer in wires] + between_switches
 
 
 def bring_up(ends: Iterable[Interface]) -> list[Step]:

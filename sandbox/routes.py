@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from .address import WIDTH, Address, Subnet
 from .segments import segments
 from .values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from .endpoint import Endpoint
     from .segments import Segment
     from .topology import Topology
 
 # Of anything shorter the two halves can differ in kind: hosts in one, loopback or link-local addresses in the other.
 SHORTEST_JOINED = 11
+# In place of a next hop: none was found yet, and none is looked for, as the node is there or not linked at all.
+UNKNOWN, ABSENT = -1, -2
 
 
 @value
@@ -31,95 +34,105 @@ def routes(topology: Topology) -> tuple[Route, ...]:
     """The routes of all nodes, in order of declaration. Of equally short ways the one declared first is taken."""
     if not topology.static_routes or not (topology.routers or topology.uplinks):
         return ()
-    found = _Map(topology).routes()
-    # A node with an uplink has its default route already.
-    exact = {*topology.routers, *topology.uplinks}
-    return tuple(route for node in topology.nodes for route in _simplified(node, found.get(node, {}), node in exact))
+    found = segments(topology.links, topology.switch_names)
+    maps = [_Map(topology, found, version) for version in (4, 6)]
+    each = zip(topology.nodes, *(each.routes() for each in maps), strict=True)
+    return tuple(Route(node, to, via) for node, *ways in each for way in ways for to, via in way)
 
 
 class _Map:
-    """Who is on which segment, and who forwards."""
+    """Who is in which subnet of one IP version, and who forwards. Nodes are numbers, and so are next hops."""
 
-    def __init__(self, topology: Topology) -> None:
-        self._segments = segments(topology.links, topology.switch_names)
-        self._routers = frozenset(topology.routers)
-        self._uplinks = topology.uplinks
-        self._places: dict[str, list[tuple[Segment, Endpoint]]] = {}
-        for segment in self._segments:
-            for end in segment:
-                self._places.setdefault(end.node, []).append((segment, end))
+    def __init__(self, topology: Topology, found: Sequence[Segment], version: int) -> None:
+        numbers = {name: number for number, name in enumerate(topology.nodes)}
+        routers = {numbers[name] for name in topology.routers}
+        uplinks = {numbers[name] for name in topology.uplinks}
+        self._outside = uplinks if version == 4 else set()
+        self._decides = routers | uplinks
+        self._homes: dict[Subnet, set[int]] = {}
+        self._hops: list[Address] = []
+        # Of each node, if it forwards: the next hops that it is, and who can send there.
+        self._ports: list[list[tuple[int, list[int]]]] = [[] for _ in numbers]
+        for segment in found:
+            members: dict[Subnet, list[int]] = {}
+            for node, address in ((numbers[end.node], each) for end in segment for each in end.addresses):
+                if address.version == version:
+                    members.setdefault(address.subnet, []).append(node)
+                    if node in routers:
+                        self._ports[node].append((len(self._hops), members[address.subnet]))
+                        self._hops.append(address)
+            for subnet, nodes in members.items():
+                self._homes.setdefault(subnet, set()).update(nodes)
+        linked = {node for nodes in self._homes.values() for node in nodes}
+        self._nowhere = [UNKNOWN if node in linked else ABSENT for node in numbers.values()]
 
-    def routes(self) -> dict[str, dict[Subnet | None, list[Address]]]:
-        """For each node and destination the next hops, at most one of each IP version."""
-        found: dict[str, dict[Subnet | None, list[Address]]] = {}
-        for to, version, at_home in self._destinations():
-            for node, via in self._ways(version, at_home):
-                found.setdefault(node, {}).setdefault(to, []).append(via)
-        return found
+    def routes(self) -> Iterator[list[tuple[Subnet | None, Address]]]:
+        """For each node the destinations and next hops. A host with one gateway sends everything there."""
+        subnets = sorted(self._homes, key=lambda subnet: (subnet.number, subnet.prefix))
+        blocks = _blocks(subnets)
+        ways = map(self._ways, (self._outside, *(self._homes[subnet] for subnet in subnets)))
+        for node, (outside, *hops) in enumerate(zip(*ways, strict=True)):
+            gateways = {hop for hop in (outside, *hops) if hop >= 0}
+            if len(gateways) == 1 and node not in self._decides:
+                outside, hops = gateways.pop(), []
+            default = [(None, self._hops[outside])] if outside >= 0 else []
+            yield [*default, *((to, self._hops[hop]) for to, hop in _joined(hops, blocks))]
 
-    def _destinations(self) -> Iterator[tuple[Subnet | None, int, set[str]]]:
-        """Each subnet, its IP version, and the nodes that are in it; then the world outside."""
-        homes: dict[Subnet, set[str]] = {}
-        for segment in self._segments:
-            for end in segment:
-                for address in end.addresses:
-                    homes.setdefault(address.subnet, set()).add(end.node)
-        yield from ((subnet, subnet.version, nodes) for subnet, nodes in homes.items())
-        if self._uplinks:
-            yield None, 4, set(self._uplinks)
-
-    def _ways(self, version: int, at_home: set[str]) -> Iterator[tuple[str, Address]]:
-        """Each node that is not at home, and its next hop, from the nearest to the farthest."""
-        known = set(at_home)
-        frontier = [node for node in self._places if node in at_home and node in self._routers]
-        while frontier:
+    def _ways(self, home: set[int]) -> list[int]:
+        """The next hop of each node on its way home, from the nearest to the farthest."""
+        ways = list(self._nowhere)
+        for node in home:
+            ways[node] = ABSENT
+        left = ways.count(UNKNOWN)
+        frontier = sorted(home)
+        while frontier and left:
             reached = []
             for router in frontier:
-                for node, via in self._neighbours(router, version):
-                    if node not in known:
-                        known.add(node)
-                        yield node, via
-                        if node in self._routers:
+                for hop, members in self._ports[router]:
+                    for node in members:
+                        if ways[node] == UNKNOWN:
+                            ways[node] = hop
                             reached.append(node)
+            left -= len(reached)
             frontier = reached
-
-    def _neighbours(self, router: str, version: int) -> Iterator[tuple[str, Address]]:
-        """Each node that can send to `router` directly, and the address to send to."""
-        for segment, own in self._places[router]:
-            for end in segment:
-                if end is not own and (via := _common(own, end, version)):
-                    yield end.node, via
+        return ways
 
 
-def _common(own: Endpoint, other: Endpoint, version: int) -> Address | None:
-    """The address of `own` in a subnet that both are in."""
-    subnets = {address.subnet for address in other.addresses if address.version == version}
-    return next((address for address in own.addresses if address.subnet in subnets), None)
+def _blocks(subnets: Sequence[Subnet]) -> list[list[tuple[int, Subnet]]]:
+    """For each place of the sorted `subnets` what begins there, and the place behind its end.
+
+    That is the subnet itself, and what the halves of larger ones make together: of several with one next hop a route
+    needs only that. Nothing is covered that was not before.
+    """
+    known = set(subnets)
+    blocks = [[(place + 1, subnet)] for place, subnet in enumerate(subnets)]
+    before: list[tuple[int, Subnet]] = []
+    for place, subnet in enumerate(subnets):
+        begin, whole = place, subnet
+        while before and (both := _both(before[-1][1], whole)) and both not in known:
+            begin, whole = before.pop()[0], both
+            blocks[begin].append((place + 1, whole))
+        before.append((begin, whole))
+    return blocks
 
 
-def _simplified(node: str, found: dict[Subnet | None, list[Address]], exact: bool) -> Iterator[Route]:
-    """A host with one gateway sends everything there; elsewhere neighbouring subnets with one next hop are joined."""
-    for version in (4, 6):
-        ways = {to: via for to, vias in found.items() for via in vias if via.version == version}
-        gateways = set(ways.values())
-        if not exact and len(gateways) == 1:
-            yield Route(node, None, gateways.pop())
-        else:
-            yield from (Route(node, to, via) for via in dict.fromkeys(ways.values()) for to in _joined(ways, via))
+def _both(lower: Subnet, upper: Subnet) -> Subnet | None:
+    """The subnet of which these are the two halves."""
+    half = 1 << WIDTH[lower.version] - lower.prefix
+    are_halves = lower.prefix == upper.prefix and upper.number - lower.number == half and not lower.number & half
+    return (
+        Subnet(lower.version, lower.number, lower.prefix - 1) if are_halves and lower.prefix > SHORTEST_JOINED else None
+    )
 
 
-def _joined(ways: dict[Subnet | None, Address], via: Address) -> Iterator[Subnet | None]:
-    """The destinations behind `via`, two halves of a subnet as that one; nothing is covered that was not before."""
-    if ways.get(None) == via:
-        yield None
-    left = {(to.number, to.prefix) for to, way in ways.items() if way == via and to is not None}
-    for number, prefix in sorted(left, key=lambda each: -each[1]):
-        _join(number, prefix, WIDTH[via.version], left)
-    yield from (Subnet(via.version, number, prefix) for number, prefix in sorted(left))
-
-
-def _join(number: int, prefix: int, width: int, subnets: set[tuple[int, int]]) -> None:
-    while prefix > SHORTEST_JOINED and {(number, prefix), half := (number ^ 1 << width - prefix, prefix)} <= subnets:
-        subnets -= {(number, prefix), half}
-        number, prefix = number & half[0], prefix - 1
-        subnets.add((number, prefix))
+def _joined(hops: Iterable[int], blocks: Sequence[Sequence[tuple[int, Subnet]]]) -> Iterator[tuple[Subnet, int]]:
+    """The destinations and next hops, where these are known: few for each run of places with one next hop."""
+    place = 0
+    for hop, run in groupby(hops):
+        end = place + len(list(run))
+        while place < end:
+            # The largest that fits.
+            behind, subnet = next(block for block in reversed(blocks[place]) if block[0] <= end)
+            if hop >= 0:
+                yield subnet, hop
+            place = behind

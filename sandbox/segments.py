@@ -18,6 +18,7 @@ def segments(links: Iterable[Link], switches: Iterable[str]) -> tuple[Segment, .
 
     Raises RequestError for switches in a circle: what is flooded there would never end.
     """
+    links = tuple(links)
     leader = {name: name for name in switches}
     if not leader:
         return tuple(link.ends for link in links)
@@ -30,11 +31,11 @@ def segments(links: Iterable[Link], switches: Iterable[str]) -> tuple[Segment, .
                 "or use routers"
             )
         leader[second] = first
-    found: dict[object, list[Endpoint]] = {}
-    for link in links:
+    found: dict[str | int, list[Endpoint]] = {}
+    for number, link in enumerate(links):
         # A link of two nodes is its own segment; one with a switch belongs to the switch's.
         plugged = [end.node for end in link.ends if end.node in leader]
-        ends = found.setdefault(_leader(leader, plugged[0]) if plugged else link, [])
+        ends = found.setdefault(_leader(leader, plugged[0]) if plugged else number, [])
         ends += [end for end in link.ends if end.node not in leader]
     return tuple(map(tuple, found.values()))
 

@@ -6,8 +6,9 @@ A step says why it is there and which `ip` command does the same; it never runs 
 
 from __future__ import annotations
 
-from .interface import BRIDGE, HOST, Interface
+from .interface import BRIDGE, Interface, ip
 from .values import value
+from .waits import AwaitGroup, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +93,24 @@ class CreateVeth:
         master = f" master {self.end.master}" if self.end.master else ""
         at = f"netns {self.peer.node}"
         return f"{ip(self.node)} link add {_veth_end(self.end)}{master} type veth peer {at} {_veth_end(self.peer)}"
+
+
+@value
+class SetMaster:
+    """A port of a bridge. The end that a veth pair is created at becomes one at once, its peer by this."""
+
+    interface: Interface
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"{self.interface.name} is plugged into {self.node}: what comes in there is passed on"
+
+    def __str__(self) -> str:
+        return f"{ip(self.node)} link set dev {self.interface.name} master {self.interface.master}"
 
 
 @value
@@ -222,7 +241,7 @@ class DeleteLink:
         return f"the cable at {self.interface} is taken away"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link del dev {self.interface.name}"
+        return f"{ip(self.node)} link del dev {self.interface.name}"
 
 
 @value
@@ -238,65 +257,7 @@ class SetDown:
         return f"{self.name} of {self.node} is switched off"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.name} down"
-
-
-@value
-class Settle:
-    """A link that can really send.
-
-    The kernel acknowledges "up" before the link is active: of first packets sent at once about 3 in 100 were
-    lost or stalled for a second. Being asked about the link makes the kernel finish first: 0 of 900.
-    """
-
-    interface: Interface
-
-    @property
-    def node(self) -> str:
-        return self.interface.node
-
-    @property
-    def why(self) -> str:
-        return f"asked about {self.interface}, the kernel first makes it ready to send"
-
-    def __str__(self) -> str:
-        return f"{ip(self.node)} link show dev {self.interface.name}"
-
-
-@value
-class AwaitGroup:
-    """An IPv6 address that neighbours can ask for.
-
-    They ask by multicast, and the kernel joins that group from a work queue, some time after it has said that the
-    address is there (addrconf_dad_work in net/ipv6/addrconf.c): 11 % of labs were up before. A question that comes
-    earlier is lost, and asked again after a second.
-    """
-
-    interface: Interface
-    address: Address
-
-    @property
-    def node(self) -> str:
-        return self.interface.node
-
-    @property
-    def group(self) -> str:
-        """The solicited-node group of the address: RFC 4291, 2.7.1."""
-        high, middle, low = self.address.packed[-3:]
-        return f"ff02::1:{0xFF00 | high:x}:{middle << 8 | low:x}"
-
-    @property
-    def why(self) -> str:
-        return f"only in this group does {self.interface} hear who asks for {self.address.ip}"
-
-    def __str__(self) -> str:
-        wait = f"until ip maddress show dev {self.interface.name} | grep -qw {self.group}; do :; done"
-        return f"ip netns exec {self.node} sh -c '{wait}'"
-
-
-def ip(node: str) -> str:
-    """How to say `ip` for the network of `node`."""
-    return "ip" if node == HOST else f"ip -n {node}"
+        return f"{ip(self.node)} link set dev {self.name} down"
 
 
 def _veth_end(end: Interface) -> str:
@@ -313,6 +274,7 @@ Step = (
     | AllowPing
     | CreateBridge
     | CreateVeth
+    | SetMaster
     | NoLinkLocal
     | SetAlias
     | AddAddress

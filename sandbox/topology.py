@@ -26,6 +26,7 @@ class Topology:
     `routers` are nodes that forward; with `static_routes` every node is given the shortest ways through them.
     `aliases` are pairs of another name and its node. `uplinks` are nodes with a way out of the machine,
     `publications` ports with a way in. `services` are the commands that belong to nodes.
+    All these are kept in the order of the nodes: which was named first means nothing.
     """
 
     nodes: tuple[str, ...]
@@ -52,8 +53,44 @@ class Topology:
         """One node without a link: nothing but loopback."""
         return cls((name,))
 
+    @classmethod
+    def load(cls, path: str) -> Topology:
+        """The topology in the file at `path`, written in TOML: docs/lab.md tells how.
+
+        Raises RequestError, which names the file and the place in it, and OSError where it cannot be read.
+        """
+        from .labfile import load
+
+        return load(path)
+
+    @classmethod
+    def loads(cls, text: str) -> Topology:
+        """The topology written as `text` in TOML. Raises RequestError, which names the place in it."""
+        from .labfile import loads
+
+        return loads(text)
+
+    def dump(self) -> str:
+        """This topology in TOML: loads() makes the same of it. Raises RequestError for what is no text."""
+        from .labfile import dumps
+
+        return dumps(self)
+
     def __post_init__(self) -> None:
         check(self)
+        if self.routers or self.uplinks or self.aliases or self.publications or self.services:
+            self._put_in_order()
+
+    def _put_in_order(self) -> None:
+        """Topologies that mean the same are equal: what is said of nodes stands in their order."""
+        place = {node: at for at, node in enumerate(self.nodes)}
+        self.__dict__.update(
+            routers=tuple(sorted(set(self.routers), key=place.__getitem__)),
+            uplinks=tuple(sorted(set(self.uplinks), key=place.__getitem__)),
+            aliases=tuple(sorted(self.aliases, key=lambda alias: place[alias[1]])),
+            publications=tuple(sorted(self.publications, key=lambda each: place[each.node])),
+            services=tuple(sorted(self.services, key=lambda each: place[each.node])),
+        )
 
     @property
     def switch_names(self) -> tuple[str, ...]:

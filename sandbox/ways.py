@@ -164,7 +164,7 @@ def subnets(topology: Topology, first: int = 0) -> Iterator[Subnet]:
         count = 1 << PREFIX - whole.prefix
         for number in range(first, first + TRIED):
             subnet = Subnet(4, whole.number + (number % count << 32 - PREFIX), PREFIX)
-            if not any(subnet.host(1).overlaps(address) for address in own):
+            if not any(each in subnet or subnet.host(1) in each.subnet for each in own):
                 yield subnet
 
 

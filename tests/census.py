@@ -39,7 +39,7 @@ class Census:
         return cls(
             frozenset(_links()),
             frozenset(_mounts()),
-            _network_namespaces(),
+            network_namespaces(),
             frozenset(str(path) for path in Path("/sys/fs/cgroup").rglob("*/") if path.is_dir()),
             frozenset(_files()),
             frozenset(f"{pid}: {words}" for pid, words in marked(mark) if FORK_SERVER not in words),
@@ -91,7 +91,8 @@ def _mounts() -> list[str]:
     return Path("/proc/self/mountinfo").read_text().splitlines()
 
 
-def _network_namespaces() -> int:
+def network_namespaces() -> int:
+    """How many there are, as the kernel counts them, or as far as this user can see."""
     try:
         slabs = Path("/proc/slabinfo").read_text().splitlines()
         return next(int(line.split()[1]) for line in slabs if line.startswith("net_namespace "))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -79,14 +80,7 @@ def test_what_is_accepted_is_a_host_of_its_network_to_ipaddress_as_well(
     assert not ip.is_unspecified
 
 
-@given(st.ip_addresses(v=4), st.ip_addresses(v=4), st.integers(1, 30), st.integers(1, 30))
-def test_subnets_overlap_as_they_do_to_ipaddress(
-    one: ipaddress.IPv4Address, other: ipaddress.IPv4Address, first: int, second: int
-) -> None:
-    try:
-        ours = Address(4, int(one), first), Address(4, int(other), second)
-    except RequestError:
-        return
-    theirs = [each.interface.network for each in ours]
-    assert ours[0].overlaps(ours[1]) == theirs[0].overlaps(theirs[1])  # type: ignore[arg-type]
-    assert not ours[0].overlaps(Address.parse("fd00::1"))
+@pytest.mark.parametrize("text", ["10.1.2.3/8", "192.168.1.1/31", "172.16.5.5/30", "fd00::5/64", "fd00::1/127"])
+def test_a_subnet_spans_what_it_does_to_ipaddress(text: str) -> None:
+    network = ipaddress.ip_interface(text).network
+    assert Address.parse(text).subnet_span == (int(network[0]), int(network[-1]))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox import topologies
 from sandbox.cli.arguments import EXPLAIN_USAGE, USAGE, ExplainRequest, RunRequest, parse, parse_explain
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
@@ -54,6 +55,38 @@ def refusal(*words: str) -> str:
 )
 def test_words_become_a_request(words: list[str], request_: RunRequest) -> None:
     assert parse(words) == request_
+
+
+def test_a_topology_is_named_by_its_shape_and_added_to() -> None:
+    def topology(*words: str) -> Topology:
+        request = parse([*words, "--", "x"])
+        assert request
+        return request.topology
+
+    assert topology("--topology", "tree:2,3") == topologies.tree(2, 3)
+    assert topology("--topology=ring:3,fd00::/48") == topologies.ring(3, subnet="fd00::/48")
+    larger = topology("--topology", "star:2", "--node", "x", "--alias", "h1:www", "--no-routes", "--router", "h2")
+    assert larger.nodes == ("h1", "h2", "x")
+    assert str(larger.links[-1]) == "x:10.0.0.3/8 s1"
+    assert larger.aliases == (("www", "h1"),)
+    assert larger.routers == ("h2",)
+    assert not larger.static_routes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--topology",), "--topology wants a shape with its numbers, such as tree:2,3"),
+        (("--topology", "treee:2,3"), "did you mean tree?"),
+        (("--topology", "tree:2"), "write tree:DEPTH,FANOUT[,SUBNET]"),
+        (("--topolgy", "tree:2,3"), "did you mean --topology?"),
+        (("--topology", "ring:3", "--topology", "star:3"), "--topology twice"),
+        (("--topology", "star:3", "--switch", "s1"), "a switch twice"),
+        (("--topology", "star:3", "--pair", "h1:10.0.0.1", "x:10.0.0.9"), "the same address twice"),
+    ],
+)
+def test_a_topology_that_makes_no_sense_is_refused(words: tuple[str, ...], said: str) -> None:
+    assert said in refusal(*words, "--", "x")
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,20 @@ ROOT = Path(sandbox.__file__).parent
 # From the ground up. A module imports from its own floor and from below.
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
-    ("sandbox.errors", "sandbox.values"),
+    ("sandbox.errors", "sandbox.values", "sandbox.toml", "sandbox.yaml"),
     ("sandbox.address",),
     ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
-    ("sandbox.segments", "sandbox.checks", "sandbox.topology", "sandbox.draft", "sandbox.words"),
-    ("sandbox.steps",),
+    (
+        "sandbox.segments",
+        "sandbox.checks",
+        "sandbox.topology",
+        "sandbox.draft",
+        "sandbox.words",
+        "sandbox.tables",
+        "sandbox.labfile",
+    ),
+    ("sandbox.space", "sandbox.graphs", "sandbox.topologies"),
+    ("sandbox.steps", "sandbox.waits"),
     ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.ways", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program", "sandbox.traces"),
@@ -59,19 +68,25 @@ FLOORS = (
         "sandbox.counters",
         "sandbox.kept",
         "sandbox.live",
+        "sandbox.logreader",
+        "sandbox.neighbours",
         "sandbox.node",
+        "sandbox.ping",
         "sandbox.process",
         "sandbox.streams",
         "sandbox.forkserver",
+        "sandbox.services",
         "sandbox.doctor",
         "sandbox.explain",
+        "sandbox.compose",
     ),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
 PURE = (
-    *(room for rooms in FLOORS[1:7] for room in rooms),
+    *(room for rooms in FLOORS[1:8] for room in rooms),
     "sandbox.explain",
+    "sandbox.compose",
 )
 THE_MACHINE = (
     "os",
@@ -87,7 +102,8 @@ THE_MACHINE = (
     "io",
 )
 CALLERS_SIDE = tuple(
-    f"sandbox.{name}" for name in ("lab", "attach", "channel", "kept", "live", "node", "process", "streams")
+    f"sandbox.{name}"
+    for name in ("lab", "attach", "channel", "kept", "live", "logreader", "node", "process", "services", "streams")
 )
 INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
 SLOW = (

@@ -17,10 +17,10 @@ class Turns(Loop):
             self._watched[fd][1]()
 
 
-def reader(log: Log, *, is_live: bool = True) -> tuple[Turns, socket.socket]:
+def reader(log: Log) -> tuple[Turns, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     loop = Turns()
-    Reader(loop, log, messages.adopt(theirs.detach()), is_live=is_live)
+    Reader(loop, log, messages.adopt(theirs.detach()))
     ours.settimeout(1)
     return loop, ours
 
@@ -58,9 +58,25 @@ def test_who_follows_waits_for_the_next_piece_and_hears_of_the_end() -> None:
 
 
 def test_what_has_ended_is_not_waited_for() -> None:
-    loop, ours = reader(Log(), is_live=False)
+    log = Log()
+    log.close()
+    loop, ours = reader(log)
     ask(loop, ours, messages.FOLLOW)
     assert ours.recv(99) == messages.NO_MORE
+    ours.close()
+    loop.turn()
+
+
+def test_who_asks_for_more_only_after_the_end_hears_of_it_and_what_starts_again_is_followed() -> None:
+    log = Log()
+    loop, ours = reader(log)
+    log.close()
+    ask(loop, ours, messages.FOLLOW)
+    assert ours.recv(99) == messages.NO_MORE
+    log.open()
+    ask(loop, ours, messages.FOLLOW)
+    log.add(1, b"again")
+    assert ours.recv(99) == b"\1again"
     ours.close()
     loop.turn()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.draft import Draft
 from sandbox.names import LOOPBACK, hosts_file, variables
 from sandbox.topology import Topology
 
@@ -83,6 +84,17 @@ def test_variables_tell_of_the_first_link(topology: Topology, node: str, ip: str
         "SANDBOX_PEER": peer,
         "SANDBOX_PEER_IP": peer_ip,
     }
+
+
+def test_on_a_switch_the_peer_is_the_next_node_and_the_last_one_s_the_first() -> None:
+    draft = Draft()
+    draft.switch("lan:10.0.0.0/24")
+    for name in "abc":
+        draft.node(name)
+    topology = draft.topology()
+    peers = [variables(topology, name)["SANDBOX_PEER"] for name in "abc"]
+    assert peers == ["b", "c", "a"]
+    assert variables(topology, "c")["SANDBOX_PEER_IP"] == "10.0.0.1"
 
 
 def test_a_node_alone_has_a_name_and_no_peer() -> None:

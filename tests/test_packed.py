@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, AF_INET6
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST
-from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK
+from pyroute2.netlink.rtnl import RTM_DELNEIGH, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from sandbox.kernel.rtnetlink import packed
@@ -65,6 +67,19 @@ def test_create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_
         )
         == expected
     )
+
+
+@given(INDEXES, INDEXES)
+def test_set_master(index: int, master: int) -> None:
+    expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, attrs=[("IFLA_MASTER", master)])
+    assert packed.set_master(index, master) == expected
+
+
+@given(INDEXES, st.ip_addresses())
+def test_delete_a_neighbour(index: int, ip: IPv4Address | IPv6Address) -> None:
+    family = {4: AF_INET, 6: AF_INET6}[ip.version]
+    expected = encoded(ndmsg(), RTM_DELNEIGH, NLM_F_REQUEST, family=family, ifindex=index, attrs=[("NDA_DST", str(ip))])
+    assert packed.delete_neighbour(index, ip.packed) == expected
 
 
 @given(INDEXES)

@@ -6,6 +6,8 @@ import shlex
 
 import pytest
 
+from sandbox.draft import Draft
+from sandbox.endpoint import Endpoint
 from sandbox.plan import plan
 from sandbox.steps import (
     AddAddress,
@@ -13,6 +15,7 @@ from sandbox.steps import (
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
+    SetMaster,
     Settle,
     SetUp,
     Step,
@@ -209,3 +212,20 @@ def test_each_step_says_why_in_one_sentence(topology: Topology) -> None:
 def test_the_same_request_is_always_the_same_plan(topology: Topology) -> None:
     assert plan(topology) == plan(topology)
     assert hash(plan(topology)) == hash(plan(topology))
+
+
+def test_of_a_cable_between_two_switches_both_ends_become_ports() -> None:
+    draft = Draft()
+    for switch in ("s1:10.0.0.0/24,mtu=9000", "s2:10.0.0.0/24,mtu=4000"):
+        draft.switch(switch)
+        draft.node(f"on-{switch[:2]}")
+    draft.link(Endpoint("s1"), Endpoint("s2"))
+    topology = draft.topology()
+    end, peer = topology.wires[-1]
+    steps = plan(topology)
+    assert (end.master, peer.master) == ("br0", "br0")
+    assert (end.mtu, peer.mtu) == (4000, 4000)
+    # The kernel takes the master of the first end alone.
+    assert [step for step in steps if isinstance(step, SetMaster)] == [SetMaster(peer)]
+    assert max(positions(steps, CreateVeth)) < positions(steps, SetMaster)[0] < positions(steps, SetUp)[0]
+    assert str(SetMaster(peer)) == "ip -n s2 link set dev port1 master br0"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, ip_address
+import itertools
+from contextlib import nullcontext
+from ipaddress import IPv4Interface, ip_address, ip_interface
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +14,7 @@ from sandbox.address import Address
 from sandbox.endpoint import Endpoint, Link, check_name
 from sandbox.errors import RequestError
 from sandbox.interface import Interface
+from sandbox.switch import Switch
 from sandbox.topology import Topology
 
 NOT_AN_ADDRESS = [
@@ -368,3 +371,37 @@ def test_any_two_texts_are_refused_or_make_a_pair(first: str, second: str) -> No
         return
     (link,) = topology.links
     assert Topology.parse([(str(link.first), str(link.second))]) == topology
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["10.0.0", "10.0.1", "10.128.0", "11.0.0", "fd00:"]),
+            st.sampled_from([8, 9, 16, 23, 24, 25]),
+            st.booleans(),
+        ),
+        max_size=8,
+    )
+)
+def test_subnets_of_a_node_overlap_as_they_do_one_by_one(drawn: list[tuple[str, int, bool]]) -> None:
+    """The check sorts them: held against the same question asked of every two."""
+    written: list[list[str]] = []
+    for number, (start, prefix, again) in enumerate(drawn, start=1):
+        address = f"fd00::{number}:0:0:1/{prefix + 64}" if ":" in start else f"{start}.{number}/{prefix}"
+        if again and written:
+            written[-1].append(address)
+        else:
+            written.append([address])
+    networks = [[ip_interface(text).network for text in words] for words in written]
+    two = itertools.combinations(networks, 2)
+    overlap = any(
+        one.version == other.version and one.overlaps(other)  # type: ignore[arg-type]
+        for ours, theirs in two
+        for one in ours
+        for other in theirs
+    )
+    switches = [Switch(f"s{at}") for at in range(len(written))]
+    ends = [Endpoint("a", tuple(map(Address.parse, words))) for words in written]
+    links = [Link(end, Endpoint(switch.name)) for end, switch in zip(ends, switches, strict=True)]
+    with pytest.raises(RequestError, match="a subnet of its own") if overlap else nullcontext():
+        Topology(("a",), tuple(links), tuple(switches))

@@ -96,7 +96,7 @@ def test_subnets_stay_in_their_ranges() -> None:
     for first in (0, 1, 300, 16383, 4194304):
         found = list(subnets(alone(), first))
         assert len(set(found)) == len(found) == TRIED * len(RANGES)
-        assert all(any(each.host(1).overlaps(whole.host(1)) for whole in RANGES) for each in found)
+        assert all(any(each.host(1) in whole for whole in RANGES) for each in found)
 
 
 def test_the_names_of_the_longest_pids_fit_an_interface() -> None:

@@ -73,6 +73,11 @@ def _carry_out(arguments: Sequence[str]) -> int:
 
 def carry_out(request: RunRequest) -> int:
     """`sandbox run`; returns the exit status."""
+    if request.dump:
+        from .export import dump
+
+        sys.stdout.write(dump(request.topology, request.commands))
+        return 0
     from .launch import launch
 
     lab = launch(request.topology, as_root=request.as_root)

@@ -11,8 +11,18 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
-from . import carry_out, complain, edit, execute, labs, stats
-from .arguments import ExplainRequest, RunRequest, UpRequest, parse, parse_explain, parse_up
+from . import carry_out, complain, edit, execute, labs, ping, stats
+from .arguments import (
+    FORMATS,
+    ExplainRequest,
+    ExportRequest,
+    RunRequest,
+    UpRequest,
+    parse,
+    parse_explain,
+    parse_export,
+    parse_up,
+)
 from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
 
@@ -20,6 +30,7 @@ RUN_HELP = """Run commands, each in a network namespace of its own, joined by ve
 
 One command runs in every node; with `:::` between them, one each, in order of declaration.
 Without --pair there is one node, with nothing but loopback.
+Of a lab file the commands in it run; with a command of your own, that one runs in every node.
 Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.
 
 Exit status: the command's own; of several the first that failed; 128+N for signal N;
@@ -31,6 +42,8 @@ Examples:
   sandbox run --pair web:10.0.0.1 me:10.0.0.2 --until me -- \\
       python3 -m http.server 80 ::: curl -s --retry 5 --retry-connrefused web
   sandbox run --pair a:10.0.1.1 b:10.0.1.2 --pair b:10.0.2.1 c:10.0.2.2 -- ip address
+  sandbox run lab.toml --until client
+  sandbox run --topology tree:2,3 -- ping -c 1 h1
   sandbox run -- make test
 """
 
@@ -40,6 +53,21 @@ EXPLAIN_HELP = """Print the plan that `run` would carry out: a drawing, and each
 Examples:
   sandbox explain --pair a:192.168.1.1 b:192.168.1.2
   sandbox explain --pair a:192.168.1.1 b:192.168.1.2 --sh | sudo sh -eu
+"""
+
+EXPORT_HELP = f"""Print a lab in the words of other programs: {", ".join(FORMATS)}.
+
+\b
+toml     the lab file that says it; json the same as JSON
+sh       a script for root, of ip commands
+compose  for docker compose, where that can say it; IMAGE names the image to use
+schema   the JSON Schema of lab files, for editors
+
+\b
+Examples:
+  sandbox export lab.toml --format compose > compose.yaml
+  sandbox export --pair a:10.0.0.1 b:10.0.0.2 --format toml > lab.toml
+  sandbox export --format schema > lab.schema.json
 """
 
 UP_HELP = """Build a lab that has a name: others of yours can look into it, run commands in it, change it.
@@ -84,6 +112,15 @@ Pairs = Annotated[
     list[str] | None,
     typer.Option("--pair", metavar="A B", help="Join two nodes, each NAME:ADDRESS[/PREFIX]. Repeatable."),
 ]
+Dump = Annotated[bool, typer.Option("--dump-topology", help="Show the lab file that says the same; run nothing.")]
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        "--topology",
+        metavar="SHAPE",
+        help="linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -113,6 +150,12 @@ class RunCommand(OurWords):
     read = staticmethod(parse)
 
 
+class ExportCommand(OurWords):
+    """`sandbox export`."""
+
+    read = staticmethod(parse_export)
+
+
 class UpCommand(OurWords):
     """`sandbox up`."""
 
@@ -125,16 +168,23 @@ class ExecCommand(OurWords):
     read = staticmethod(execute.parse_exec)
 
 
+class PingCommand(OurWords):
+    """`sandbox ping`."""
+
+    read = staticmethod(ping.parse_ping)
+
+
 class ExplainCommand(OurWords):
     """`sandbox explain`."""
 
     read = staticmethod(parse_explain)
 
 
-@app.command(cls=RunCommand, help=RUN_HELP, options_metavar="[--pair A B]... [OPTIONS] -- CMD [::: CMD]...")
+@app.command(cls=RunCommand, help=RUN_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS] -- CMD [::: CMD]...")
 def run(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     until: Annotated[str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")] = None,
     stdin: Annotated[
         str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
@@ -144,24 +194,29 @@ def run(
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not tell which command failed.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the steps and what each took.")] = False,
+    dump: Dump = False,
 ) -> None:
     """See RUN_HELP."""
-    del pair, until, stdin, as_root, raw, as_json, quiet, verbose
+    del dump, pair, until, stdin, as_root, raw, as_json, quiet, verbose, topology
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 
 
-@app.command("explain", cls=ExplainCommand, help=EXPLAIN_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+@app.command("explain", cls=ExplainCommand, help=EXPLAIN_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
 def show_plan(
     ctx: typer.Context,
     pair: Pairs = None,
+    topology: Shape = None,
     sh: Annotated[bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")] = False,
     as_json: AsJson = False,
+    dump: Dump = False,
 ) -> None:
     """See EXPLAIN_HELP."""
-    del pair, sh, as_json
+    del pair, sh, as_json, dump, topology
     request: ExplainRequest = ctx.obj
-    if request.json:
+    if request.dump:
+        text = request.topology.dump()
+    elif request.json:
         text = json.dumps(explain.as_records(request.topology), indent=2) + "\n"
     elif request.sh:
         text = explain.script(request.topology)
@@ -170,7 +225,21 @@ def show_plan(
     sys.stdout.write(text)
 
 
-@app.command(cls=UpCommand, help=UP_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+@app.command("export", cls=ExportCommand, help=EXPORT_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
+def write_out(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    format: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="Which words.")] = "toml",
+) -> None:
+    """See EXPORT_HELP."""
+    del pair, format
+    from .export import export
+
+    request: ExportRequest = ctx.obj
+    sys.stdout.write(export(request))
+
+
+@app.command(cls=UpCommand, help=UP_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
 def up(
     ctx: typer.Context,
     pair: Pairs = None,
@@ -191,6 +260,23 @@ def execute_in_node(ctx: typer.Context) -> None:
     """See EXEC_HELP."""
     request: execute.ExecRequest = ctx.obj
     raise typer.Exit(execute.execute(request))
+
+
+@app.command("ping", cls=PingCommand, help=ping.PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
+def ping_all(
+    ctx: typer.Context,
+    pair: Pairs = None,
+    topology: Shape = None,
+    four: Annotated[bool, typer.Option("-4", help="IPv4 addresses only.")] = False,
+    six: Annotated[bool, typer.Option("-6", help="IPv6 addresses only.")] = False,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for an answer.")] = 1.0,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See ping.PING_HELP."""
+    del pair, topology, four, six, timeout, as_root, as_json
+    request: ping.PingRequest = ctx.obj
+    raise typer.Exit(ping.ping(request))
 
 
 for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.start, labs.down, stats.stats):

@@ -5,6 +5,8 @@ Typer itself cannot say `--pair A B` twice (it keeps the last), and would take `
 
 from __future__ import annotations
 
+import os
+
 from ..command import check_argv
 from ..errors import RequestError
 from ..topology import Topology
@@ -14,14 +16,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..draft import Draft
+
     Declaration = tuple[str, list[str]]
 
-USAGE = "usage: sandbox run [--pair A B]... [options] -- CMD [::: CMD]..."
-EXPLAIN_USAGE = "usage: sandbox explain [--pair A B]... [--sh | --json]"
-UP_USAGE = "usage: sandbox up [--pair A B]... [--name NAME] [-d]"
+USAGE = "usage: sandbox run [LAB.toml] [--pair A B]... [options] -- CMD [::: CMD]..."
+EXPLAIN_USAGE = "usage: sandbox explain [LAB.toml] [--pair A B]... [--sh | --json]"
+UP_USAGE = "usage: sandbox up [LAB.toml] [--pair A B]... [--name NAME] [-d]"
+EXPORT_USAGE = "usage: sandbox export [LAB.toml] [--pair A B]... --format FORMAT"
+FORMATS = ("toml", "json", "sh", "compose", "mermaid", "dot", "svg", "schema")
 
 # What a topology is declared with, in order: how many operands each takes, and which.
 DECLARATIONS = {
+    "--topology": (1, "a shape with its numbers, such as tree:2,3"),
     "--pair": (2, "two endpoints, NAME:ADDRESS each"),
     "--switch": (1, "a switch, NAME[:SUBNET]"),
     "--node": (1, "a node, NAME[:ADDRESS]"),
@@ -32,6 +39,7 @@ DECLARATIONS = {
     "--no-routes": (0, ""),
 }
 SHORT = {"-p": "--publish"}
+FILE = "a file"  # is declared as well: it stands anywhere among them
 SEPARATOR = ":::"
 
 HELP = ("-h", "--help")
@@ -39,7 +47,10 @@ HELP = ("-h", "--help")
 
 @value
 class RunRequest:
-    """What `sandbox run` was asked for: a topology, a command for each node in order, and how to show them."""
+    """What `sandbox run` was asked for: a topology, a command for each node in order, and how to show them.
+
+    Without commands the topology's services run. With `dump` nothing does: the topology is shown.
+    """
 
     topology: Topology
     commands: tuple[tuple[str, ...], ...]
@@ -50,12 +61,15 @@ class RunRequest:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    dump: bool = False
 
     def __post_init__(self) -> None:
+        services = [service.node for service in self.topology.services]
+        busy = services if services and not self.commands else self.topology.nodes
         for option, node in (("-i", self.stdin), ("--until", self.until)):
-            if node is not None and node not in self.topology.nodes:
-                known = ", ".join(self.topology.nodes)
-                raise RequestError(f"{option} {node!r}: no such node - the nodes are {known}")
+            if node is not None and node not in busy:
+                what = "no command there" if node in self.topology.nodes else "no such node"
+                raise RequestError(f"{option} {node!r}: {what} - the nodes are {', '.join(busy)}")
         for one, other in (("raw", "json"), ("quiet", "verbose")):
             if getattr(self, one) and getattr(self, other):
                 raise RequestError(f"--{one} and --{other} exclude each other - {USAGE}")
@@ -68,10 +82,24 @@ class ExplainRequest:
     topology: Topology
     sh: bool = False
     json: bool = False
+    dump: bool = False
 
     def __post_init__(self) -> None:
         if self.sh and self.json:
             raise RequestError(f"--sh and --json exclude each other - {EXPLAIN_USAGE}")
+
+
+@value
+class ExportRequest:
+    """What `sandbox export` was asked for; the schema is of no topology in particular."""
+
+    topology: Topology
+    format: str = "toml"
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            fix = _meant(self.format, FORMATS) or f"write one of {', '.join(FORMATS)}"
+            raise RequestError(f"--format {self.format!r}: no such format - {fix}")
 
 
 @value
@@ -93,7 +121,9 @@ def parse(words: Sequence[str]) -> RunRequest | None:
     if options is None:
         return None
     topology, chosen = RUN.read(options)
-    return RunRequest(topology, _one_each(command, topology), **chosen)  # type: ignore[arg-type]
+    has_none = not command and (topology.services or "dump" in chosen)
+    commands = () if has_none else _one_each(command, topology)
+    return RunRequest(topology, commands, **chosen)  # type: ignore[arg-type]
 
 
 def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
@@ -102,6 +132,14 @@ def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
         return None
     topology, chosen = EXPLAIN.read(words)
     return ExplainRequest(topology, **chosen)  # type: ignore[arg-type]
+
+
+def parse_export(words: Sequence[str]) -> ExportRequest | None:
+    """The request in `words`, which follow `export`; None when they ask for help. Raises RequestError."""
+    if any(word in HELP for word in words):
+        return None
+    topology, chosen = EXPORT.read(words)
+    return ExportRequest(topology, **chosen)  # type: ignore[arg-type]
 
 
 def parse_up(words: Sequence[str]) -> UpRequest | None:
@@ -114,11 +152,15 @@ def parse_up(words: Sequence[str]) -> UpRequest | None:
 
 @value
 class Grammar:
-    """The options of a subcommand: `flags` stand alone, `with_node` take a node's name; and always DECLARATIONS."""
+    """The options of a subcommand, and always DECLARATIONS. `flags` stand alone, `with_node` take a name.
+
+    `wants`: what those take that take something else.
+    """
 
     usage: str
     flags: Mapping[str, str]
     with_node: Mapping[str, str] = {}
+    wants: Mapping[str, str] = {}
 
     def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
         """The topology and the chosen options in `words`. Raises RequestError."""
@@ -136,9 +178,11 @@ class Grammar:
                 count, wants = DECLARATIONS[word]
                 declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
             elif word in self.with_node:
-                chosen[self.with_node[word]] = self._operand(word, "a name", left)
+                chosen[self.with_node[word]] = self._operand(word, self.wants.get(word, "a name"), left)
             elif word in self.flags:
                 chosen[self.flags[word]] = True
+            elif is_file(word) and not any(option == FILE for option, _ in declared):
+                declared.append((FILE, [word]))
             else:
                 raise RequestError(self._unknown(word))
         return _topology(declared), chosen
@@ -155,10 +199,7 @@ class Grammar:
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
             return f"{word!r}: not an option - {self.usage}; a command stands after --"
-        from difflib import get_close_matches
-
-        close = get_close_matches(word, self._options, n=1)
-        return f"{word!r}: no such option - {f'did you mean {close[0]}?' if close else self.usage}"
+        return f"{word!r}: no such option - {_meant(word, self._options) or self.usage}"
 
 
 RUN = Grammar(
@@ -171,6 +212,7 @@ RUN = Grammar(
         "--quiet": "quiet",
         "-v": "verbose",
         "--verbose": "verbose",
+        "--dump-topology": "dump",
     },
     with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
 )
@@ -179,7 +221,15 @@ UP = Grammar(
     flags={"-d": "detach", "--detach": "detach", "--as-root": "as_root"},
     with_node={"--name": "name"},
 )
-EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json"})
+EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json", "--dump-topology": "dump"})
+EXPORT = Grammar(EXPORT_USAGE, flags={}, with_node={"--format": "format", "-f": "format"})
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _topology(declared: Sequence[Declaration]) -> Topology:
@@ -190,8 +240,16 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
     from ..draft import Draft  # a pair needs none
 
     draft = Draft()
+    if sum(option == "--topology" for option, _ in declared) > 1:
+        raise RequestError("--topology twice: both would have the same names - write it once, and add what is missing")
     for option, operands in declared:
-        if option == "--alias":
+        if option == FILE:
+            declare_file(draft, operands[0])
+        elif option == "--topology":
+            from ..topologies import parse as generated
+
+            draft.extend(generated(*operands))
+        elif option == "--alias":
             node, colon, alias = operands[0].partition(":")
             if not colon:
                 raise RequestError(f"{operands[0]!r}: not an alias - write NODE:ALIAS")
@@ -199,6 +257,22 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
         else:
             getattr(draft, option.removeprefix("--").replace("-", "_"))(*operands)
     return draft.topology()
+
+
+def is_file(word: str) -> bool:
+    """Whether the word names a lab file, one that there is or, by its ending, should be."""
+    return not word.startswith("-") and (word.endswith(".toml") or (os.path.exists(word) and not os.path.isdir(word)))
+
+
+def declare_file(draft: Draft, path: str) -> None:
+    """Declare what the file says. Raises RequestError, also for a file that cannot be read."""
+    from ..labfile import declare, read_text
+
+    try:
+        text = read_text(path)
+    except OSError as error:
+        raise RequestError(f"{path!r}: {error.strerror} - write the name of a lab file") from None
+    declare(draft, text, source=path)
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str]]:

@@ -7,7 +7,9 @@ import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    Hear = Callable[[int, bytes], object]  # the number of a stream, and what came from it
 
 AT_ONCE = 64 * 1024
 LONGEST_LINE = 64 * 1024  # a longer one is passed on in parts: memory stays bounded
@@ -17,8 +19,9 @@ COLOURS = (36, 33, 32, 35, 34, 31)
 class Output:
     """Pipes from the commands to our stdout and stderr. Only as fast as these are read."""
 
-    def __init__(self, nodes: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, nodes: Sequence[str], *, as_json: bool, quiet: bool, plain: bool = False) -> None:
         self._nodes = nodes
+        self._plain = plain
         self._as_json = as_json
         self._quiet = quiet
         self._streams: dict[int, Stream] = {}
@@ -30,9 +33,9 @@ class Output:
         """Those to poll."""
         return tuple(self._streams)
 
-    def open(self, node: str) -> tuple[int, int]:
-        """Descriptors for stdout and stderr of the command in `node`; see given()."""
-        return self._pipe(node, 1), self._pipe(node, 2)
+    def open(self, node: str, hear: Hear | None = None) -> tuple[int, int]:
+        """Descriptors for stdout and stderr of the command in `node`; see given(). `hear` is told all that comes."""
+        return self._pipe(node, 1, hear), self._pipe(node, 2, hear)
 
     def given(self) -> None:
         """The command has its descriptors: ours are closed, so that the pipes end with it."""
@@ -47,6 +50,13 @@ class Output:
             if not data:
                 del self._streams[fd]
                 os.close(fd)
+
+    def catch_up(self) -> None:
+        """Pass on what is there by now, as much as a pipe holds."""
+        poll = select.poll()
+        for fd in self._streams:
+            poll.register(fd, select.POLLIN)
+        self.pass_on({fd for fd, _ in poll.poll(0)})
 
     def drain(self) -> None:
         """Pass on all that is left, to the end of every pipe."""
@@ -65,13 +75,19 @@ class Output:
         elif status and not self._quiet:
             self._sinks[2].write(f"sandbox: {node} exited with {status}\n".encode(), self)
 
-    def _pipe(self, node: str, number: int) -> int:
+    def _pipe(self, node: str, number: int, hear: Hear | None) -> int:
         reading, writing = os.pipe2(os.O_CLOEXEC)
         sink = self._sinks[1 if self._as_json else number]
-        frame = JsonFrame(node, number) if self._as_json else PrefixFrame(prefix(self._nodes, node, sink))
-        self._streams[reading] = Stream(sink, frame)
+        self._streams[reading] = stream = Stream(sink, self._frame(node, number, sink))
+        if hear:
+            stream.hear = lambda data: hear(number, data)
         self._given.append(writing)
         return writing
+
+    def _frame(self, node: str, number: int, sink: Sink) -> PrefixFrame | JsonFrame:
+        if self._as_json:
+            return JsonFrame(node, number)
+        return PrefixFrame(b"" if self._plain else prefix(self._nodes, node, sink))
 
 
 class Stream:
@@ -80,10 +96,13 @@ class Stream:
     def __init__(self, sink: Sink, frame: PrefixFrame | JsonFrame) -> None:
         self._sink = sink
         self._frame = frame
+        self.hear: Callable[[bytes], object] | None = None
         self._partial = bytearray()
 
     def take(self, data: bytes) -> None:
         """Take what was read; nothing at all means the end."""
+        if self.hear:
+            self.hear(data)
         self._partial += data
         end = self._partial.rfind(b"\n") + 1
         if not data or (not end and len(self._partial) > LONGEST_LINE):

@@ -17,14 +17,16 @@ from .signals import Forwarding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from ..services import Startup
     from .arguments import RunRequest
     from .output import Output
 
 GRACE_S = 5.0  # for the others to end after SIGTERM, once the node of --until has
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 BY_SIGNAL = 128
+LOOK_EVERY_MS = 20  # whether a service is ready
 
 
 def run(request: RunRequest, init: socket) -> int:
@@ -36,6 +38,10 @@ def run(request: RunRequest, init: socket) -> int:
             from .terminal import run_in_terminal
 
             return exit_status(run_in_terminal(lab, _command(request, lab, 0, terminal=True), begin_together))
+        if not request.commands:
+            from .serving import run_services
+
+            return run_services(request, lab)
         return _run_all(request, lab)
 
 
@@ -64,7 +70,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     gc.enable()  # from here on it may take long
     # Not before they execute: a signal for the fork that is to become a command would be lost.
     with Forwarding(processes) as signals:
-        watch = Watch(request, processes, output, signals)
+        watch = Watch(request, dict(zip(lab.topology.nodes, processes, strict=True)), output, signals)
         watch.until_the_end()
     lab.close()
     if output:
@@ -74,9 +80,22 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
 
 def begin_together(processes: Sequence[Process]) -> None:
     """All are ready before any executes. Raises NotExecuted."""
+    get_ready(processes)
+    begin(processes)
+
+
+def get_ready(processes: Iterable[Process]) -> None:
+    """Wait until each is about to execute. Raises NotExecuted."""
     try:
         for process in processes:
             process.get_ready()
+    except OSError as error:
+        raise NotExecuted(error) from error
+
+
+def begin(processes: Iterable[Process]) -> None:
+    """Have each execute. Raises NotExecuted."""
+    try:
         for process in processes:
             process.begin()
     except OSError as error:
@@ -84,22 +103,33 @@ def begin_together(processes: Sequence[Process]) -> None:
 
 
 class Watch:
-    """Sees commands end; `status` is that of the first that failed, or of the node of --until."""
+    """Sees commands end; `status` is that of the first that failed, or of the node of --until.
+
+    With a `startup` it has commands begin as well, as far as they may.
+    """
 
     def __init__(
-        self, request: RunRequest, processes: Sequence[Process], output: Output | None, signals: Forwarding
+        self,
+        request: RunRequest,
+        processes: Mapping[str, Process],
+        output: Output | None,
+        signals: Forwarding,
+        startup: Startup | None = None,
     ) -> None:
         self.status = 0
         self._request = request
         self._output = output
         self._signals = signals
-        self._running = dict(zip(request.topology.nodes, processes, strict=True))
+        self._startup = startup
+        self._running = dict(processes)
         self._kill_at: float | None = None
         self._decided = False
 
     def until_the_end(self) -> None:
         """Pass output on until every command has ended."""
         while self._running:
+            if self._startup and (self._decided or not self._startup.advance()):
+                self._startup = None
             ready = self._wait()
             if self._output:
                 self._output.pass_on(ready)
@@ -115,6 +145,8 @@ class Watch:
         for fd in (self._signals.fileno(), *(each.fileno() for each in self._running.values()), *pipes):
             poll.register(fd, select.POLLIN)
         left = None if self._kill_at is None else max(0, self._kill_at - monotonic()) * 1000
+        if self._startup:
+            left = LOOK_EVERY_MS
         ready = {fd for fd, _ in poll.poll(left)}
         if self._signals.fileno() in ready:
             self._signals.awake()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import kept
+from ..errors import ServiceFailed
 from ..lab import Lab
 from .arguments import UpRequest
 from .launch import launch
@@ -26,20 +27,15 @@ def up(request: UpRequest) -> int:
 
 
 def _start_services(lab: Lab) -> None:
-    from ..command import Command
-    from ..node import current_directory
+    if lab.topology.services:
+        from ..services import start_services
 
-    for service in lab.topology.services:
-        node = lab[service.node]
-        environment = {**node.environment(), **service.environment}
-        command = Command(
-            node=node.name,
-            argv=service.argv,
-            environment=environment,
-            cwd=os.path.join(current_directory(), service.cwd or ""),
-            service=True,
-        )
-        lab.start(command, ()).begin()
+        try:
+            start_services(lab)
+        except ServiceFailed as failure:
+            for stream, data in lab.log(failure.node):
+                os.write(stream, data)
+            raise
 
 
 def _stay(lab: Lab, request: UpRequest) -> int:

@@ -13,8 +13,12 @@ else:
 
 
 def reset() -> None:
-    """Default actions and an empty mask. Only ignored signals and the mask would survive exec: signal(7)."""
+    """Default actions and an empty mask. Only ignored signals and the mask would survive exec: signal(7).
+
+    But a command may wait before it executes, and dies of SIGINT meanwhile as it would after, not of our interpreter's
+    KeyboardInterrupt.
+    """
     for number in posix.valid_signals():
-        if posix.getsignal(number) == posix.SIG_IGN:
+        if posix.getsignal(number) != posix.SIG_DFL:
             posix.signal(number, posix.SIG_DFL)
     posix.pthread_sigmask(posix.SIG_SETMASK, ())

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import sandbox
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FEWER_LINES_THAN = 30
 
@@ -98,14 +100,41 @@ def test_chain_by_shell(tmp_path: Path) -> None:
     assert answers(ran.stdout) == ["10.0.1.1", "10.0.2.2"]
 
 
+def test_switch_by_shell(tmp_path: Path) -> None:
+    ran = run("switch.sh", tmp_path)
+    assert ran.returncode == 0, ran
+    assert [line for line in ran.stdout.splitlines() if line.startswith("me ")] == [
+        "me   | red says 200",
+        "me   | blue says 200",
+    ]
+    # The servers tell who asked: the node that was given the third address.
+    assert [line.split()[2] for line in ran.stderr.splitlines() if "GET /" in line] == ["10.0.0.3"] * 2
+
+
+def test_router(tmp_path: Path) -> None:
+    ran = run("router.py", tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran
+    lines = ran.stdout.splitlines()
+    assert lines[0].split() == ["default", "via", "10.0.1.254", "dev", "eth0"]
+    assert "From r (10.0.1.254) icmp_seq=1 Time to live exceeded" in lines
+    assert re.findall(r"bytes from b \((\S+)\): icmp_seq=1 ttl=(\d+)", ran.stdout) == [("10.0.2.1", "63")]
+
+
 def test_offline(tmp_path: Path) -> None:
     # The connection would wait for a minute if packets merely vanished; run() does not.
     assert output("offline.py", tmp_path) == "no way out: Network is unreachable\n"
+
+
+def test_lab(tmp_path: Path) -> None:
+    ran = run("lab.sh", tmp_path)
+    assert ran.returncode == 0, ran
+    assert "second | http://www/ answers" in ran.stdout.splitlines()
+    assert sandbox.Topology.load(str(EXAMPLES / "lab.toml")).aliases == (("www", "web"),)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
 def test_every_example_is_short_says_what_it_teaches_and_is_run_here(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) < FEWER_LINES_THAN
-    assert text.startswith('"""' if path.suffix == ".py" else "#!/bin/sh\n# ")
+    assert text.startswith({".py": '"""', ".sh": "#!/bin/sh\n# ", ".toml": "# "}[path.suffix])
     assert f'"{path.name}"' in Path(__file__).read_text()

@@ -11,7 +11,8 @@ from .packed import HEADER, numbered
 AF_NETLINK, NETLINK_ROUTE = 16, 0
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
 NLMSG_ERROR, NLM_F_CAPPED, NLM_F_ACK_TLVS, NLMSGERR_ATTR_MSG = 2, 0x100, 0x200, 1
-BATCH = 64  # acknowledgements of more would not fit the receive buffer: 208 KiB, about 800 bytes each
+# Of the receive buffer, 208 KiB, an acknowledgement takes 800 bytes, and what is told of a link up to 9 KiB.
+BATCH = 16
 
 
 class Refused(OSError):

@@ -8,15 +8,8 @@ from __future__ import annotations
 
 import struct
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = (
-    16,
-    17,
-    18,
-    20,
-    24,
-    25,
-    26,
-)
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_DELROUTE = 16, 17, 18, 20, 24, 25
+RTM_GETROUTE, RTM_DELNEIGH = 26, 29
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_AF_SPEC = 1, 3, 4, 10, 18, 20, 26
@@ -24,7 +17,7 @@ IFLA_NET_NS_FD, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES = 28, 31, 32
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER, IFLA_BR_MCAST_SNOOPING = 1, 2, 1, 23
 IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
 IFA_ADDRESS, IFA_LOCAL = 1, 2
-RTA_DST, RTA_GATEWAY = 1, 5
+RTA_DST, RTA_GATEWAY, NDA_DST = 1, 5, 1
 IFA_F_NODAD = 0x02
 AF_INET, AF_INET6 = 2, 10
 IFF_UP = 0x1
@@ -35,6 +28,7 @@ HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence numb
 LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change mask
 ADDRESS = struct.Struct("=BBBBI")  # ifaddrmsg: family, prefix, flags, scope, index
 ROUTE = struct.Struct("=BBBBBBBBI")  # rtmsg: family, prefixes to and from, tos, table, protocol, scope, type, flags
+NEIGHBOUR = struct.Struct("=BxxxiHBB")  # ndmsg: family, index, state, flags, type
 NUMBER = struct.Struct("=I")
 ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
 
@@ -73,6 +67,11 @@ def create_bridge(name: str, index: int) -> bytes:
 def delete_link(index: int) -> bytes:
     """`ip link del dev NAME`: of a veth pair both ends."""
     return _message(RTM_DELLINK, 0, LINK.pack(0, 0, index, 0, 0))
+
+
+def set_master(index: int, master: int) -> bytes:
+    """`ip link set dev NAME master BRIDGE`."""
+    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + _attribute(IFLA_MASTER, NUMBER.pack(master)))
 
 
 def no_link_local(index: int) -> bytes:
@@ -125,6 +124,13 @@ def find_route(to: bytes) -> bytes:
 def route_prefix(message: bytes) -> int:
     """The length of the prefix of the route in a message."""
     return message[HEADER.size + 1]
+
+
+def delete_neighbour(index: int, packed: bytes) -> bytes:
+    """`ip neighbour del ADDRESS dev NAME`, to be sent without waiting for what comes of it."""
+    family = AF_INET if len(packed) == 4 else AF_INET6
+    body = NEIGHBOUR.pack(family, index, 0, 0, 0) + _attribute(NDA_DST, packed)
+    return HEADER.pack(HEADER.size + len(body), RTM_DELNEIGH, NLM_F_REQUEST, 0, 0) + body
 
 
 def get_link(index: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The rows of the table: what is measured, and how far it is to reach."""
+"""The launcher's table: what one pair costs, from a shell and from Python."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 
 import sandbox
 
 from . import floor, memory
-from .stopwatch import Contestant, Medians, environment, interleaved, process, timed
+from .row import Row
+from .stopwatch import Contestant, Medians, environment, medians, process, timed
 
 ENDS = ("a:192.168.1.1", "b:192.168.1.2")
 BY_HAND = os.path.join(os.path.dirname(__file__), "by_hand.sh")
 BUBBLEWRAP = ("--unshare-net", "--unshare-pid", "--bind", "/", "/", "true")
 LABS = 200
+SANDBOX = os.path.join(sysconfig.get_path("scripts"), "sandbox")
 
 # Begun before the import and ended after the lab is closed: what the first call of a program costs it.
 COLD = f"""
@@ -32,35 +33,15 @@ print((perf_counter() - begun) * 1000)
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    """One number, how far it is to reach (None: it is only told), and where it comes from."""
-
-    what: str
-    value: float
-    unit: str
-    reach: float | None = None
-    source: str = ""
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the number is small enough."""
-        return self.reach is None or self.value <= self.reach
-
-    def as_json(self) -> Mapping[str, object]:
-        """The row as a JSON object."""
-        return {**asdict(self), "met": None if self.reach is None else self.is_met}
-
-
 def measure(runs: int) -> list[Row]:
     """Every row, from `runs` rounds of all contestants. Takes about a second a round."""
     with ExitStack() as stack:
-        medians = interleaved(_contestants(stack), runs)
-    return [*_times(medians), *_memory()]
+        found = medians(_contestants(stack), runs)
+    return [*_times(found), *_memory()]
 
 
 def _contestants(stack: ExitStack) -> Mapping[str, Contestant]:
-    program = stack.enter_context(floor.compiled())
+    program = stack.enter_context(floor.compiled("floor"))
     first, _ = stack.enter_context(sandbox.pair(*ENDS))
     contestants = {
         "launch": process([*_launch(), "true"]),
@@ -79,21 +60,21 @@ def _contestants(stack: ExitStack) -> Mapping[str, Contestant]:
     return contestants
 
 
-def _times(medians: Medians) -> Iterator[Row]:
+def _times(found: Medians) -> Iterator[Row]:
     def times(what: str, name: str, other: str, reach: float | None, against: str) -> Row:
-        took, compared = medians[name], medians[other]
+        took, compared = found[name], found[other]
         return Row(what, took / compared, "x", reach, f"{took:.1f} ms, {against} {compared:.1f} ms")
 
     yield times("sandbox run --pair A B -- true", "launch", "by hand", 0.30, "by_hand.sh")
     yield times("", "launch", "python", 2.5, "python -c pass")
     yield times("pair, nothing run, warm", "pair", "floor", 3.0, "floor.c")
     yield times("", "pair", "floor init", None, "floor.c with an init")
-    yield Row("pair, true run in both, warm", medians["pair true"], "ms", 10)
-    yield Row("pair, first of a process", medians["cold"], "ms", 80, "with import sandbox")
-    yield Row("true run in a node", medians["spawn"], "ms")
-    yield Row("close of a lab", medians["close"], "ms")
-    if "bubblewrap" in medians:
-        yield Row("bwrap --unshare-net -- true", medians["bubblewrap"], "ms")
+    yield Row("pair, true run in both, warm", found["pair true"], "ms", 10)
+    yield Row("pair, first of a process", found["cold"], "ms", 80, "with import sandbox")
+    yield Row("true run in a node", found["spawn"], "ms")
+    yield Row("close of a lab", found["close"], "ms")
+    if "bubblewrap" in found:
+        yield Row("bwrap --unshare-net -- true", found["bubblewrap"], "ms")
 
 
 def _memory() -> Iterator[Row]:
@@ -106,7 +87,7 @@ def _memory() -> Iterator[Row]:
 
 
 def _launch() -> list[str]:
-    return [os.path.join(sysconfig.get_path("scripts"), "sandbox"), "run", "--pair", *ENDS, "--"]
+    return [SANDBOX, "run", "--pair", *ENDS, "--"]
 
 
 def _pair() -> None:
