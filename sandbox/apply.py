@@ -24,6 +24,7 @@ from .steps import (
     DeleteLink,
     DeleteRoute,
     NoLinkLocal,
+    SetAlias,
     SetDown,
     SetMaster,
     SetUp,
@@ -158,6 +159,8 @@ class Builder:
                 return packed.set_up(index)
             case NoLinkLocal(end):
                 return packed.no_link_local(end.index)
+            case SetAlias(end, alias):
+                return packed.set_alias(end.index, alias)
             case Settle(end):
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import messages
-from .errors import LabClosed, RequestError, SandboxError, StepFailed
+from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def check(message: Message) -> None:
 
 def _refusal(message: Message) -> SandboxError:
     """What the kernel said to init, as an error; NotAllowed where a setting of this machine explains it."""
+    if "fix" in message:
+        return NotAllowed(message["refused"][0], message["fix"][0])
     from .doctor import forbidden
 
     number = int(message["errno"][0])

@@ -28,6 +28,7 @@ def check(topology: Topology) -> None:
     if topology.switches:
         _check_switches(topology, ends)
     _check_mentions(topology)
+    _check_ports(topology)
     if topology.services:
         from .service import check_services
 
@@ -142,6 +143,16 @@ def _check_mentions(topology: Topology) -> None:
     for what, node in mentioned:
         if node not in nodes:
             raise RequestError(f"{what}: no node {node!r} - the nodes are {_some(topology.nodes)}")
+
+
+def _check_ports(topology: Topology) -> None:
+    """A port of the host leads to one place. Without an address it is that port of all of them."""
+    addresses: dict[tuple[int, str], list[str | None]] = {}
+    for each in topology.publications:
+        taken = addresses.setdefault((each.port, each.protocol), [])
+        if taken and (each.address in taken or None in (each.address, *taken)):
+            raise RequestError(f"{str(each)!r}: port {each.port}/{each.protocol} twice - choose another of the host's")
+        taken.append(each.address)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import os
 from _socket import if_nameindex, socket
-from time import monotonic
 
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
 from .kernel import namespace
+from .names import hosts_file
+from .patience import Patience
 from .plan import add_routes, bring_up, create_node, plan, settle
 from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .endpoint import Link
     from .interface import Interface
+    from .outside import Outside
     from .steps import Step
     from .topology import Topology
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
 
 FEW = 1000  # steps, which take a tenth of a second
-PATIENCE_S, EVERY_S = 0.5, 0.1
 
 
 class Network:
@@ -43,6 +44,7 @@ class Network:
         self._wiring: Wiring | None = None
         self._wires: dict[Link, Wire] = {}
         self._foreign: set[str] = set()
+        self._outside: Outside | None = None
         self.took_s: list[float] = []
 
     @property
@@ -50,14 +52,27 @@ class Network:
         """The descriptor of each node's namespace, and of each switch's."""
         return self._builder.namespaces
 
-    def build(self, tell: Callable[[int, int], object]) -> None:
+    def build(self, tell: Callable[[int, int], object], *, rootless: bool) -> None:
         """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
 
-        Where that takes long, `tell` hears now and then how many steps of how many are done.
+        Where that takes long, `tell` hears now and then how many steps of how many are done. With ways to the
+        machine outside it raises NotAllowed as well; `rootless`: without power over its network.
         """
+        if self.topology.uplinks or self.topology.publications:
+            from .outside import Outside
+
+            # What is to be out there begins before this process leaves.
+            self._outside = Outside(self.topology, rootless=rootless)
         steps = plan(self.topology)
         done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
         self.took_s = self._builder.apply(steps, done=done)
+        if self._outside:
+            self._outside.join(self.namespaces)
+
+    def files(self, node: str) -> dict[str, str]:
+        """The files of its own that a node has, by path."""
+        outside = self._outside.files if self._outside else {}
+        return {"/etc/hosts": hosts_file(self.topology, node), **outside}
 
     def open_socket(self, node: str, *kind: int) -> socket:
         """A socket in the network of `node`; `kind` are its family, type and protocol. Raises OSError."""
@@ -136,6 +151,8 @@ class Network:
         gone = [link for link in self.topology.links if link not in after.links]
         self._delete_links([self.wires.pop(link) for link in gone])
         self._forgivingly(plan_routes(self.topology, after))
+        if self._outside:
+            self._outside.leave(name)
         self._close(name)
         self.topology = after
 
@@ -182,17 +199,3 @@ class Network:
         self._foreign.discard(name)
         if (netns_fd := self.namespaces.pop(name, None)) is not None:
             os.close(netns_fd)
-
-
-class Patience:
-    """Passes on how far a thing has come, but not at once, and not all the time."""
-
-    def __init__(self, tell: Callable[[int], object]) -> None:
-        self._tell = tell
-        self._again_at = monotonic() + PATIENCE_S
-
-    def __call__(self, number: int) -> None:
-        """Tell of it if it is time."""
-        if monotonic() >= self._again_at:
-            self._again_at = monotonic() + EVERY_S
-            self._tell(number)
