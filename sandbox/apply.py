@@ -24,6 +24,7 @@ from .steps import (
     DeleteLink,
     DeleteRoute,
     NoLinkLocal,
+    SetAlias,
     SetDown,
     SetMaster,
     SetUp,
@@ -78,8 +79,11 @@ class Builder:
         self._settings = Settings()
         self._inside: str | None = None
 
-    def apply(self, steps: Sequence[Step]) -> list[float]:
-        """Carry out `steps` in order; returns the seconds each took. Raises Rejected at the first that is refused."""
+    def apply(self, steps: Sequence[Step], *, done: Callable[[int], object] | None = None) -> list[float]:
+        """Carry out `steps` in order; returns the seconds each took. Raises Rejected at the first that is refused.
+
+        Now and then `done` is told how many steps that were.
+        """
         self._seconds = []
         self._inside = None  # somebody may have gone elsewhere meanwhile
         try:
@@ -90,6 +94,8 @@ class Builder:
                 else:
                     together = list(batch)
                     self._time(self._ask, together, len(together))
+                if done:
+                    done(len(self._seconds))
         finally:
             while self._conversations:
                 self._conversations.popitem()[1].close()
@@ -158,6 +164,8 @@ class Builder:
                 return packed.set_up(index)
             case NoLinkLocal(end):
                 return packed.no_link_local(end.index)
+            case SetAlias(end, alias):
+                return packed.set_alias(end.index, alias)
             case Settle(end):
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):

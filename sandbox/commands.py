@@ -6,7 +6,6 @@ import os
 
 from . import messages
 from .kernel.signals import posix
-from .names import hosts_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,8 +80,8 @@ class Commands:
 
         try:
             _forget_children()
-            hosts = hosts_file(self._network.topology, command.node)
-            spawn.execute(command, self._network.namespaces[command.node], hosts, inherited, report)
+            node = command.node
+            spawn.execute(command, self._network.namespaces[node], self._network.files(node), inherited, report)
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:

@@ -52,8 +52,9 @@ def forbidden(number: int, stage: str = "") -> NotAllowed | None:
         return NotAllowed(what, "run the container with --security-opt seccomp=unconfined, or outside of it")
     if number == errno.EOPNOTSUPP:
         return NotAllowed("the kernel has no veth interfaces", "load them: sudo modprobe veth")
-    if number == errno.ENOENT and stage == "write /etc/hosts":
-        return NotAllowed("/etc/hosts is missing", _hosts().fix)
+    if number == errno.ENOENT and stage.startswith("write /etc/hosts"):
+        missing = "/etc/resolv.conf" if os.path.exists("/etc/hosts") else "/etc/hosts"
+        return NotAllowed(f"{missing} is missing", f"sudo touch {missing}")
     if number in (errno.EPERM, errno.EACCES, errno.EINVAL):
         refusals = (NotAllowed(each.seen, each.fix) for each in _settings() if not each.ok)
         return next(refusals, _unexplained(stage))

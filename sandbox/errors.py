@@ -27,10 +27,11 @@ class RequestError(SandboxError, ValueError):
 
 
 class NotAllowed(SandboxError):
-    """This machine forbids what is needed. `fix` is the command or setting that allows it."""
+    """This machine forbids what is needed, for `what` it is. `fix` is the command or setting that allows it."""
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(f"{what} - {fix}")
+        self.what = what
         self.fix = fix
 
 

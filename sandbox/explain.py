@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from .picture.terminal import draw
 from .plan import plan
+from .ways import ways
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .steps import Step
     from .topology import Topology
+    from .ways import Publish, Translate
 
 
 def explain(topology: Topology) -> str:
     """The drawing, then for each step why it is there and the `ip` command that does the same."""
-    steps = (f"# {step.why}\n{step}\n" for step in plan(topology))
+    steps = (f"# {step.why}\n{step}\n" for step in _steps(topology))
     return "\n".join((draw(topology), *steps))
 
 
 def script(topology: Topology) -> str:
     """A script for `sh`, run as root: it leaves the network that `run` builds, under names of `ip netns`."""
     removal = "; ".join(f"ip netns del {name}" for name in (*topology.nodes, *topology.switch_names))
-    steps = (f"# {step.why}\n{step}\n" for step in plan(topology))
+    steps = (f"# {step.why}\n{step}\n" for step in _steps(topology))
     return "\n".join(("#!/bin/sh -eu", f"# To take it away again: {removal}\n", *steps))
 
 
 def as_records(topology: Topology) -> list[dict[str, str]]:
     """Each step with its name, its reason and its command."""
-    return [{"step": type(step).__name__, "why": step.why, "command": str(step)} for step in plan(topology)]
+    return [{"step": type(step).__name__, "why": step.why, "command": str(step)} for step in _steps(topology)]
+
+
+def _steps(topology: Topology) -> tuple[Step | Translate | Publish, ...]:
+    return (*plan(topology), *ways(topology))

@@ -14,6 +14,7 @@ from . import messages
 from .apply import Rejected
 from .command import Command
 from .commands import Commands
+from .errors import NotAllowed
 from .kernel import clone, descriptors, status, userns
 from .loop import Loop
 from .network import Network
@@ -53,7 +54,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         init.attempt("let go of the caller's files", init.let_go)
         if needs_userns:
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
-        init.build()
+        init.build(rootless=needs_userns)
         init.serve()
     except BaseException:
         init.confess()
@@ -84,15 +85,20 @@ class Init:
         os.setsid()
         os.chdir("/")
 
-    def build(self) -> None:
+    def build(self, *, rootless: bool) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
-            self._network.build()
+            self._network.build(self._tell_progress, rootless=rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
+        except NotAllowed as refusal:
+            self._refuse({"refused": refusal.what, "fix": refusal.fix})
         own_pidfd = os.pidfd_open(os.getpid())
         messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
         os.close(own_pidfd)
+
+    def _tell_progress(self, done: int, of: int) -> None:
+        messages.send(self._lab, {"done": str(done), "of": str(of)})
 
     def attempt(self, what: str, carry_out: Callable[[], object]) -> None:
         """Do what no plan holds; tell the caller when the kernel refuses."""

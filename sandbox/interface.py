@@ -13,14 +13,20 @@ if TYPE_CHECKING:
     from .switch import Switch
 
 BRIDGE = "br0"
+HOST = "the host"  # where a node's name is wanted and none is meant: no node can be called so
 # Index 1 is lo in every new namespace; in a switch's, 2 is its bridge.
 LO_INDEX, BRIDGE_INDEX = 1, 2
 FIRST_INDEX, FIRST_PORT_INDEX = 2, 3
 
 
+def ip(node: str) -> str:
+    """How `ip` is told which network is meant."""
+    return "ip" if node == HOST else f"ip -n {node}"
+
+
 @value
 class Interface:
-    """One end of a link in its node, with its kernel index there; `master`: the bridge that it is a port of."""
+    """One end of a link in its node, with its index there (0: any); `master`: the bridge whose port it is."""
 
     node: str
     name: str

@@ -12,15 +12,18 @@ from _socket import if_nameindex, socket
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
 from .kernel import namespace
+from .names import hosts_file
+from .patience import Patience
 from .plan import add_routes, bring_up, create_node, plan, settle
 from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .endpoint import Link
     from .interface import Interface
+    from .outside import Outside
     from .steps import Step
     from .topology import Topology
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
+
+FEW = 1000  # steps, which take a tenth of a second
 
 
 class Network:
@@ -39,6 +44,7 @@ class Network:
         self._wiring: Wiring | None = None
         self._wires: dict[Link, Wire] = {}
         self._foreign: set[str] = set()
+        self._outside: Outside | None = None
         self.took_s: list[float] = []
 
     @property
@@ -46,9 +52,27 @@ class Network:
         """The descriptor of each node's namespace, and of each switch's."""
         return self._builder.namespaces
 
-    def build(self) -> None:
-        """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused."""
-        self.took_s = self._builder.apply(plan(self.topology))
+    def build(self, tell: Callable[[int, int], object], *, rootless: bool) -> None:
+        """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
+
+        Where that takes long, `tell` hears now and then how many steps of how many are done. With ways to the
+        machine outside it raises NotAllowed as well; `rootless`: without power over its network.
+        """
+        if self.topology.uplinks or self.topology.publications:
+            from .outside import Outside
+
+            # What is to be out there begins before this process leaves.
+            self._outside = Outside(self.topology, rootless=rootless)
+        steps = plan(self.topology)
+        done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
+        self.took_s = self._builder.apply(steps, done=done)
+        if self._outside:
+            self._outside.join(self.namespaces)
+
+    def files(self, node: str) -> dict[str, str]:
+        """The files of its own that a node has, by path."""
+        outside = self._outside.files if self._outside else {}
+        return {"/etc/hosts": hosts_file(self.topology, node), **outside}
 
     def open_socket(self, node: str, *kind: int) -> socket:
         """A socket in the network of `node`; `kind` are its family, type and protocol. Raises OSError."""
@@ -127,6 +151,8 @@ class Network:
         gone = [link for link in self.topology.links if link not in after.links]
         self._delete_links([self.wires.pop(link) for link in gone])
         self._forgivingly(plan_routes(self.topology, after))
+        if self._outside:
+            self._outside.leave(name)
         self._close(name)
         self.topology = after
 

@@ -126,7 +126,7 @@ def bring_up(ends: Iterable[Interface]) -> list[Step]:
     return steps
 
 
-def settle(ends: Sequence[Interface], routers: Sequence[str]) -> list[Step]:
+def settle(ends: Sequence[Interface], routers: Sequence[str] = ()) -> list[Step]:
     """The steps after which the first packet arrives: only after both ends of every link are up."""
     steps: list[Step] = [Settle(end) for end in ends]
     steps += [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]

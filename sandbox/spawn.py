@@ -15,7 +15,7 @@ from .kernel import caps, descriptors, mounts, namespace, signals
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import NoReturn
 
     from .command import Command
@@ -27,8 +27,10 @@ TIOCSCTTY = 0x540E
 NEVER_EXECUTED = 125
 
 
-def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], report: socket) -> NoReturn:
-    """Become `command`. `inherited` are its descriptors 0, 1, 2 and those to keep, in order.
+def execute(
+    command: Command, netns_fd: int, files: Mapping[str, str], inherited: list[int], report: socket
+) -> NoReturn:
+    """Become `command`. `files` are texts of its own by path; `inherited` its descriptors 0, 1, 2 and those to keep.
 
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
@@ -37,7 +39,7 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
     report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
-    for what, by_hand, carry_out in _stages(command, netns_fd, hosts, dict(zip(numbers, inherited, strict=True))):
+    for what, by_hand, carry_out in _stages(command, netns_fd, files, dict(zip(numbers, inherited, strict=True))):
         try:
             carry_out()
         except OSError as error:
@@ -53,12 +55,12 @@ def execute(command: Command, netns_fd: int, hosts: str, inherited: list[int], r
         fail(report, error, "execute")
 
 
-def _stages(command: Command, netns_fd: int, hosts: str, wanted: dict[int, int]) -> Iterator[Stage]:
+def _stages(command: Command, netns_fd: int, files: Mapping[str, str], wanted: dict[int, int]) -> Iterator[Stage]:
     node = command.node
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
-    yield "write /etc/hosts", "mount --bind hosts /etc/hosts", lambda: mounts.own_hosts(hosts)
+    yield f"write {' and '.join(files)}", "mount --bind FILE /etc/FILE", lambda: mounts.own_files(files)
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers

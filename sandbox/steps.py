@@ -6,7 +6,7 @@ A step says why it is there and which `ip` command does the same; it never runs 
 
 from __future__ import annotations
 
-from .interface import BRIDGE, Interface
+from .interface import BRIDGE, Interface, ip
 from .values import value
 from .waits import AwaitGroup, AwaitLinkLocal, Settle
 
@@ -71,7 +71,7 @@ class CreateBridge:
 
     def __str__(self) -> str:
         # It has no querier that would keep the groups it has learnt alive: it floods multicast instead.
-        return f"ip -n {self.node} link add name {self.name} index {self.index} type bridge mcast_snooping 0"
+        return f"{ip(self.node)} link add name {self.name} index {self.index} type bridge mcast_snooping 0"
 
 
 @value
@@ -92,7 +92,7 @@ class CreateVeth:
     def __str__(self) -> str:
         master = f" master {self.end.master}" if self.end.master else ""
         at = f"netns {self.peer.node}"
-        return f"ip -n {self.node} link add {_veth_end(self.end)}{master} type veth peer {at} {_veth_end(self.peer)}"
+        return f"{ip(self.node)} link add {_veth_end(self.end)}{master} type veth peer {at} {_veth_end(self.peer)}"
 
 
 @value
@@ -110,7 +110,7 @@ class SetMaster:
         return f"{self.interface.name} is plugged into {self.node}, which passes on what comes in there"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.interface.name} master {self.interface.master}"
+        return f"{ip(self.node)} link set dev {self.interface.name} master {self.interface.master}"
 
 
 @value
@@ -128,7 +128,26 @@ class NoLinkLocal:
         return f"{self.interface} was given no IPv6, so it shall not speak it"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.interface.name} addrgenmode none"
+        return f"{ip(self.node)} link set dev {self.interface.name} addrgenmode none"
+
+
+@value
+class SetAlias:
+    """A sentence that `ip link` shows beside an interface."""
+
+    interface: Interface
+    alias: str
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"whoever looks at {self.interface} is told whose it is"
+
+    def __str__(self) -> str:
+        return f'{ip(self.node)} link set dev {self.interface.name} alias "{self.alias}"'
 
 
 @value
@@ -149,7 +168,7 @@ class AddAddress:
     def __str__(self) -> str:
         # Duplicate address detection would keep an IPv6 address from being used for over a second.
         nodad = " nodad" if self.address.version == 6 else ""
-        return f"ip -n {self.node} address add {self.address} dev {self.interface.name}{nodad}"
+        return f"{ip(self.node)} address add {self.address} dev {self.interface.name}{nodad}"
 
 
 @value
@@ -169,7 +188,7 @@ class SetUp:
         return f"{self.name} of {self.node} carries packets once its peer is up as well"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.name} up"
+        return f"{ip(self.node)} link set dev {self.name} up"
 
 
 @value
@@ -222,7 +241,7 @@ class DeleteLink:
         return f"the cable at {self.interface} is taken away"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link del dev {self.interface.name}"
+        return f"{ip(self.node)} link del dev {self.interface.name}"
 
 
 @value
@@ -238,14 +257,15 @@ class SetDown:
         return f"{self.name} of {self.node} is switched off"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link set dev {self.name} down"
+        return f"{ip(self.node)} link set dev {self.name} down"
 
 
 def _veth_end(end: Interface) -> str:
+    index = f" index {end.index}" if end.index else ""
     mtu = "" if end.mtu is None else f" mtu {end.mtu}"
     mac = "" if end.mac is None else f" address {end.mac}"
     # One queue instead of one per processor: 16 % cheaper to make, and nothing here uses more.
-    return f"name {end.name} index {end.index}{mtu}{mac} numtxqueues 1 numrxqueues 1"
+    return f"name {end.name}{index}{mtu}{mac} numtxqueues 1 numrxqueues 1"
 
 
 Step = (
@@ -256,6 +276,7 @@ Step = (
     | CreateVeth
     | SetMaster
     | NoLinkLocal
+    | SetAlias
     | AddAddress
     | SetUp
     | SetDown

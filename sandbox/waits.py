@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .interface import ip
 from .values import value
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ class Settle:
         return f"asked about {self.interface}, the kernel first makes it ready to send"
 
     def __str__(self) -> str:
-        return f"ip -n {self.node} link show dev {self.interface.name}"
+        return f"{ip(self.node)} link show dev {self.interface.name}"
 
 
 @value

@@ -16,6 +16,7 @@ from pyroute2.netlink.rtnl import (
     RTM_DELNEIGH,
     RTM_DELROUTE,
     RTM_GETLINK,
+    RTM_GETROUTE,
     RTM_NEWADDR,
     RTM_NEWLINK,
     RTM_NEWROUTE,
@@ -161,6 +162,36 @@ def test_add_an_ipv6_address_without_duplicate_detection(index: int, ip: str, pr
 def test_set_up(index: int) -> None:
     expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, flags=IFF_UP, change=IFF_UP)
     assert packed.set_up(index) == expected
+
+
+@given(INDEXES, st.from_regex(r"[ -~]{1,60}", fullmatch=True))
+def test_set_alias(index: int, alias: str) -> None:
+    message = packed.set_alias(index, alias)
+    # pyroute2 ends it with a NUL, which the kernel would show as a part of it.
+    assert message == packed._message(RTM_NEWLINK, 0, ifinfo(index) + packed._attribute(20, alias.encode()))
+
+
+def ifinfo(index: int) -> bytes:
+    return struct.pack("=BxHiII", 0, 0, index, 0, 0)
+
+
+@given(st.ip_addresses(v=4).map(str))
+def test_find_route(to: str) -> None:
+    expected = encoded(
+        rtmsg(),
+        RTM_GETROUTE,
+        ASKED,
+        family=2,
+        dst_len=32,
+        table=0,
+        proto=0,
+        scope=0,
+        type=0,
+        flags=0x2000,
+        attrs=[("RTA_DST", to)],
+    )
+    assert packed.find_route(ip_address(to).packed) == expected
+    assert packed.route_prefix(expected) == 32
 
 
 @given(INDEXES)

@@ -198,10 +198,23 @@ def test_a_value_can_be_copied_and_pickled() -> None:
 
 
 def values_of_ours() -> Iterator[type]:
-    from sandbox import command, endpoint, interface, publication, routes, service, steps, switch, topology
+    from sandbox import (
+        command,
+        endpoint,
+        interface,
+        publication,
+        routes,
+        service,
+        steps,
+        switch,
+        topology,
+        traces,
+        ways,
+    )
     from sandbox.cli import arguments
 
-    for module in (command, endpoint, interface, publication, routes, service, steps, switch, topology, arguments):
+    modules = (command, endpoint, interface, publication, routes, service, steps, switch, topology, traces, ways)
+    for module in (*modules, arguments):
         yield from (
             each
             for each in vars(module).values()

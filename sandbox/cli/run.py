@@ -9,9 +9,9 @@ from time import monotonic
 
 from ..command import Command
 from ..errors import SandboxError
-from ..lab import Lab
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
+from .launch import open_lab
 from .signals import Forwarding
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..lab import Lab
     from ..services import Startup
     from .arguments import RunRequest
     from .output import Output
@@ -31,7 +32,7 @@ LOOK_EVERY_MS = 20  # whether a service is ready
 
 def run(request: RunRequest, init: socket) -> int:
     """Carry out the request in the lab that `init` builds; returns the exit status."""
-    with Lab(request.topology, launch=lambda: init) as lab:
+    with open_lab(request.topology, init) as lab:
         if request.verbose:
             _show_steps(lab)
         if len(request.commands) == 1 and not request.json and wants_terminal():

@@ -17,6 +17,10 @@ PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 # Over the lab's network only: in a user namespace they reach nothing else.
 OF_A_USER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_NET_RAW, _prctl.CAP_NET_BIND_SERVICE]
 
+# Over networks of the lab, for programs of others that work for its init: to enter one as well, or only to change it.
+TO_ENTER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_SYS_ADMIN]
+TO_CHANGE = [_prctl.CAP_NET_ADMIN]
+
 # What Docker leaves to root (moby's oci/caps/defaults.go), and CAP_NET_ADMIN.
 OF_ROOT = [
     _prctl.CAP_CHOWN,
@@ -39,8 +43,12 @@ OF_ROOT = [
 
 def limit() -> None:
     """Keep what a command needs (see OF_A_USER, OF_ROOT) through the next exec, and give up all else for good."""
+    keep_only(OF_ROOT if os.getuid() == 0 else OF_A_USER)
+
+
+def keep_only(keep: list[int]) -> None:
+    """Keep these, also through the next exec, and give up all else for good."""
     is_root = os.getuid() == 0
-    keep = OF_ROOT if is_root else OF_A_USER
     for capability in range(_last_capability() + 1):
         if capability not in keep:
             _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)

@@ -12,6 +12,10 @@ from _socket import sethostname
 from . import namespace
 from .libc import call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # include/uapi/linux/mount.h
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
@@ -35,14 +39,16 @@ def own_view(hostname: str) -> None:
     sethostname(hostname)
 
 
-def own_hosts(text: str) -> None:
-    """An /etc/hosts of one's own. Its file system lies on /proc, where own_processes() covers it."""
+def own_files(texts: Mapping[str, str]) -> None:
+    """Texts of one's own in place of files by their path. They lie on /proc, where own_processes() covers it."""
     mount("tmpfs", "/proc", "tmpfs", HARMLESS, b"mode=755,size=1m")
-    fd = os.open("/proc/hosts", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
-    os.fchmod(fd, 0o644)
-    os.write(fd, text.encode())
-    os.close(fd)
-    mount("/proc/hosts", "/etc/hosts", None, MS_BIND)
+    for path, text in texts.items():
+        own = f"/proc/{os.path.basename(path)}"
+        fd = os.open(own, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+        os.fchmod(fd, 0o644)
+        os.write(fd, text.encode())
+        os.close(fd)
+        mount(own, path, None, MS_BIND)
 
 
 def own_processes() -> None:

@@ -205,3 +205,11 @@ def test_in_the_background_the_terminal_is_not_touched(terminal: Terminals) -> N
 
 def test_output_of_several_is_coloured_on_a_terminal(terminal: Terminals) -> None:
     assert re.search("\x1b\\[36ma \\| \x1b\\[0mx", terminal([*RUN, *PAIR, "--", "echo", "x"]).read())
+
+
+def test_a_large_lab_shows_how_far_it_is_and_leaves_nothing_of_that(terminal: Terminals) -> None:
+    words = ["--topology", "linear:300", "--until", "h1", "--", "echo", "x"]
+    inside = terminal([*RUN, *words], timeout=30)
+    inside.expect("building .*%")
+    inside.expect("h1 .*x")
+    assert has_exited(inside) == 0

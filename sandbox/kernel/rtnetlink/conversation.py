@@ -38,6 +38,14 @@ class Conversation:
         for start in range(0, len(requests), BATCH):
             self._ask(requests[start : start + BATCH], start)
 
+    def question(self, request: bytes) -> bytes | None:
+        """The message that answers `request`, None where the kernel has none to give."""
+        self._socket.send(numbered(request, 0))
+        answer: bytes | None = None
+        while HEADER.unpack_from(data := self._socket.recv(65536))[1] != NLMSG_ERROR:
+            answer = data
+        return answer
+
     def close(self) -> None:
         """Give the socket back."""
         self._socket.close()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_DELROUTE = 16, 17, 18, 20, 24, 25
-RTM_DELNEIGH = 29
+RTM_GETROUTE, RTM_DELNEIGH = 26, 29
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
 
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_AF_SPEC = 1, 3, 4, 10, 18, 26
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_AF_SPEC = 1, 3, 4, 10, 18, 20, 26
 IFLA_NET_NS_FD, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES = 28, 31, 32
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER, IFLA_BR_MCAST_SNOOPING = 1, 2, 1, 23
 IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
@@ -21,6 +21,7 @@ RTA_DST, RTA_GATEWAY, NDA_DST = 1, 5, 1
 IFA_F_NODAD = 0x02
 AF_INET, AF_INET6 = 2, 10
 IFF_UP = 0x1
+RTM_F_FIB_MATCH = 0x2000
 RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTPROT_BOOT, RTN_UNICAST = 0, 254, 3, 1
 
 HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence number, port
@@ -80,6 +81,11 @@ def no_link_local(index: int) -> bytes:
     return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + spec)
 
 
+def set_alias(index: int, alias: str) -> bytes:
+    """`ip link set dev NAME alias ALIAS`."""
+    return _message(RTM_NEWLINK, 0, LINK.pack(0, 0, index, 0, 0) + _attribute(IFLA_IFALIAS, alias.encode()))
+
+
 def add_address(index: int, packed: bytes, prefix: int) -> bytes:
     """`ip address add ADDRESS/PREFIX dev NAME`, for IPv6 with `nodad`. The address in network order."""
     family, flags = (AF_INET, 0) if len(packed) == 4 else (AF_INET6, IFA_F_NODAD)
@@ -106,6 +112,18 @@ def add_route(to: bytes, prefix: int, via: bytes) -> bytes:
 def delete_route(to: bytes, prefix: int, via: bytes) -> bytes:
     """`ip route del TO/PREFIX via VIA`."""
     return _message(RTM_DELROUTE, 0, _route(to, prefix, via, 0, 0))
+
+
+def find_route(to: bytes) -> bytes:
+    """`ip route get fibmatch TO`: the answer is a route whose prefix route_prefix() tells."""
+    family = AF_INET if len(to) == 4 else AF_INET6
+    head = ROUTE.pack(family, len(to) * 8, 0, 0, 0, 0, 0, 0, RTM_F_FIB_MATCH)
+    return _message(RTM_GETROUTE, 0, head + _attribute(RTA_DST, to))
+
+
+def route_prefix(message: bytes) -> int:
+    """The length of the prefix of the route in a message."""
+    return message[HEADER.size + 1]
 
 
 def delete_neighbour(index: int, packed: bytes) -> bytes:
