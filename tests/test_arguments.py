@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import topologies
-from sandbox.cli.arguments import DECLARATIONS, EXPLAIN_USAGE, USAGE, ExplainRequest, RunRequest, parse, parse_explain
+from sandbox.cli.arguments import DECLARATIONS, USAGE, RunRequest, parse
+from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain
 from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.topology import Topology

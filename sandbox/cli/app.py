@@ -5,100 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from .. import __version__, doctor, explain
 from . import carry_out, complain, edit, execute, labs, ping, stats
-from .arguments import (
-    FORMATS,
+from .arguments import RunRequest, parse
+from .draw import DRAW_HELP, DrawRequest, parse_draw
+from .draw import draw as draw_lab
+from .help import DOCTOR_HELP, EXEC_HELP, EXPLAIN_HELP, EXPORT_HELP, RUN_HELP, UP_HELP
+from .options import Declaring, OurWords
+from .requests import (
     ExplainRequest,
     ExportRequest,
-    RunRequest,
     UpRequest,
-    parse,
     parse_explain,
     parse_export,
     parse_up,
 )
-from .draw import DRAW_HELP, DrawRequest, parse_draw
-from .draw import draw as draw_lab
-
-RUN_HELP = """Run commands, each in a network namespace of its own, joined by veth pairs.
-
-One command runs in every node; with `:::` between them, one each, in order of declaration.
-Without --pair there is one node, with nothing but loopback.
-Of a lab file the commands in it run; with a command of your own, that one runs in every node.
-Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.
-
-Exit status: the command's own; of several the first that failed; 128+N for signal N;
-2 a bad request, 125 a failure of sandbox, 126 cannot execute, 127 not found.
-
-\b
-Examples:
-  sandbox run --pair a:192.168.1.1 b:192.168.1.2 -- ping -c 2 192.168.1.2
-  sandbox run --pair web:10.0.0.1 me:10.0.0.2 --until me -- \\
-      python3 -m http.server 80 ::: curl -s --retry 5 --retry-connrefused web
-  sandbox run --pair a:10.0.1.1 b:10.0.1.2 --pair b:10.0.2.1 c:10.0.2.2 -- ip address
-  sandbox run lab.toml --until client
-  sandbox run --topology tree:2,3 -- ping -c 1 h1
-  sandbox run -- make test
-"""
-
-EXPLAIN_HELP = """Print the plan that `run` would carry out: a drawing, and each step's reason and `ip` command.
-
-\b
-Examples:
-  sandbox explain --pair a:192.168.1.1 b:192.168.1.2
-  sandbox explain --pair a:192.168.1.1 b:192.168.1.2 --sh | sudo sh -eu
-"""
-
-EXPORT_HELP = f"""Print a lab in the words of other programs: {", ".join(FORMATS)}.
-
-\b
-toml     the lab file that says it; json the same as JSON
-sh       a script for root, of ip commands
-compose  for docker compose, where that can say it; IMAGE names the image to use
-schema   the JSON Schema of lab files, for editors
-
-\b
-Examples:
-  sandbox export lab.toml --format compose > compose.yaml
-  sandbox export --pair a:10.0.0.1 b:10.0.0.2 --format toml > lab.toml
-  sandbox export --format schema > lab.schema.json
-"""
-
-UP_HELP = """Build a lab that has a name: others of yours can look into it, run commands in it, change it.
-
-In the foreground it shows what its services print and ends with ^C, or with the last of them.
-With -d it stays until `sandbox down`.
-
-\b
-Examples:
-  sandbox up -d --name x --switch lan:10.0.0.0/24 --node a --node b
-  sandbox exec x/a -- ping -c 1 b
-  sandbox down x
-"""
-
-EXEC_HELP = """Run a command in a node of a lab that is up. It is killed if this command is.
-
-\b
-Examples:
-  sandbox exec x/a -- ip address
-  sandbox exec x/a -- sh -c 'echo $SANDBOX_NAME'
-"""
-
-DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.
-
-Exit status: 0 when `sandbox run` works here, 125 when it does not.
-
-\b
-Examples:
-  sandbox doctor
-  sandbox doctor --json
-"""
 
 app = typer.Typer(
     name="sandbox",
@@ -108,55 +33,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Pairs = Annotated[
-    list[str] | None,
-    typer.Option("--pair", metavar="A B", help="Join two nodes, each NAME:ADDRESS[/PREFIX]. Repeatable."),
-]
 Dump = Annotated[bool, typer.Option("--dump-topology", help="Show the lab file that says the same; run nothing.")]
-Shape = Annotated[
-    str | None,
-    typer.Option(
-        "--topology",
-        metavar="SHAPE",
-        help="linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-class OurWords(TyperCommand):
-    """A command whose words are parsed by `arguments`; typer keeps its help and completion."""
-
-    @staticmethod
-    def read(words: list[str]) -> object:
-        """The request; None where help is asked for."""
-        raise NotImplementedError
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Leave the request in the context; print the help where that is asked for."""
-        if ctx.resilient_parsing:  # completion
-            return super().parse_args(ctx, args)
-        request = self.read(args)
-        if request is None:
-            return super().parse_args(ctx, ["--help"])
-        ctx.obj = request
-        ctx.params = {parameter.name: parameter.get_default(ctx) for parameter in self.params if parameter.name}
-        return []
-
-
-class RunCommand(OurWords):
+class RunCommand(Declaring):
     """`sandbox run`."""
 
     read = staticmethod(parse)
 
 
-class ExportCommand(OurWords):
+class ExportCommand(Declaring):
     """`sandbox export`."""
 
     read = staticmethod(parse_export)
 
 
-class UpCommand(OurWords):
+class UpCommand(Declaring):
     """`sandbox up`."""
 
     read = staticmethod(parse_up)
@@ -168,13 +61,13 @@ class ExecCommand(OurWords):
     read = staticmethod(execute.parse_exec)
 
 
-class PingCommand(OurWords):
+class PingCommand(Declaring):
     """`sandbox ping`."""
 
     read = staticmethod(ping.parse_ping)
 
 
-class ExplainCommand(OurWords):
+class ExplainCommand(Declaring):
     """`sandbox explain`."""
 
     read = staticmethod(parse_explain)
@@ -183,8 +76,6 @@ class ExplainCommand(OurWords):
 @app.command(cls=RunCommand, help=RUN_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS] -- CMD [::: CMD]...")
 def run(
     ctx: typer.Context,
-    pair: Pairs = None,
-    topology: Shape = None,
     until: Annotated[str | None, typer.Option(metavar="NODE", help="When its command ends, stop the others.")] = None,
     stdin: Annotated[
         str | None, typer.Option("-i", "--stdin", metavar="NODE", help="Whose command reads stdin.")
@@ -197,7 +88,7 @@ def run(
     dump: Dump = False,
 ) -> None:
     """See RUN_HELP."""
-    del dump, pair, until, stdin, as_root, raw, as_json, quiet, verbose, topology
+    del until, stdin, as_root, raw, as_json, quiet, verbose, dump
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 
@@ -205,14 +96,12 @@ def run(
 @app.command("explain", cls=ExplainCommand, help=EXPLAIN_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
 def show_plan(
     ctx: typer.Context,
-    pair: Pairs = None,
-    topology: Shape = None,
     sh: Annotated[bool, typer.Option("--sh", help="A script that builds the same, run by sh -eu as root.")] = False,
     as_json: AsJson = False,
     dump: Dump = False,
 ) -> None:
     """See EXPLAIN_HELP."""
-    del pair, sh, as_json, dump, topology
+    del sh, as_json, dump
     request: ExplainRequest = ctx.obj
     if request.dump:
         text = request.topology.dump()
@@ -228,11 +117,10 @@ def show_plan(
 @app.command("export", cls=ExportCommand, help=EXPORT_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
 def write_out(
     ctx: typer.Context,
-    pair: Pairs = None,
     format: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="Which words.")] = "toml",
 ) -> None:
     """See EXPORT_HELP."""
-    del pair, format
+    del format
     from .export import export
 
     request: ExportRequest = ctx.obj
@@ -242,13 +130,12 @@ def write_out(
 @app.command(cls=UpCommand, help=UP_HELP, options_metavar="[LAB.toml] [--pair A B]... [OPTIONS]")
 def up(
     ctx: typer.Context,
-    pair: Pairs = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="How the lab is called.")] = "lab",
     detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave it to itself.")] = False,
     as_root: Annotated[bool, typer.Option("--as-root", help="Be uid 0 inside.")] = False,
 ) -> None:
     """See UP_HELP."""
-    del pair, name, detach, as_root
+    del name, detach, as_root
     from .up import up as carry_out_up
 
     request: UpRequest = ctx.obj
@@ -265,8 +152,6 @@ def execute_in_node(ctx: typer.Context) -> None:
 @app.command("ping", cls=PingCommand, help=ping.PING_HELP, options_metavar="LAB | --topology SHAPE [OPTIONS]")
 def ping_all(
     ctx: typer.Context,
-    pair: Pairs = None,
-    topology: Shape = None,
     four: Annotated[bool, typer.Option("-4", help="IPv4 addresses only.")] = False,
     six: Annotated[bool, typer.Option("-6", help="IPv6 addresses only.")] = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for an answer.")] = 1.0,
@@ -274,7 +159,7 @@ def ping_all(
     as_json: AsJson = False,
 ) -> None:
     """See ping.PING_HELP."""
-    del pair, topology, four, six, timeout, as_root, as_json
+    del four, six, timeout, as_root, as_json
     request: ping.PingRequest = ctx.obj
     raise typer.Exit(ping.ping(request))
 
@@ -285,7 +170,7 @@ for change in (edit.link, edit.unlink, edit.add, edit.remove, edit.interface, ed
     app.command(rich_help_panel="Changing a lab")(change)
 
 
-class DrawCommand(OurWords):
+class DrawCommand(Declaring):
     """`sandbox draw`."""
 
     read = staticmethod(parse_draw)
@@ -294,13 +179,12 @@ class DrawCommand(OurWords):
 @app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[--pair A B]... [OPTIONS]")
 def show_picture(
     ctx: typer.Context,
-    pair: Pairs = None,
     svg: Annotated[bool, typer.Option("--svg", help="A picture, in light or dark as its reader prefers.")] = False,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="A flowchart for Mermaid.")] = False,
     dot: Annotated[bool, typer.Option("--dot", help="A graph for Graphviz.")] = False,
 ) -> None:
     """See DRAW_HELP."""
-    del pair, svg, mermaid, dot
+    del svg, mermaid, dot
     request: DrawRequest = ctx.obj
     sys.stdout.write(draw_lab(request))
 

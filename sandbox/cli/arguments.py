@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     Declaration = tuple[str, list[str]]
 
 USAGE = "usage: sandbox run [LAB.toml] [--pair A B]... [options] -- CMD [::: CMD]..."
-EXPLAIN_USAGE = "usage: sandbox explain [LAB.toml] [--pair A B]... [--sh | --json]"
-UP_USAGE = "usage: sandbox up [LAB.toml] [--pair A B]... [--name NAME] [-d]"
-EXPORT_USAGE = "usage: sandbox export [LAB.toml] [--pair A B]... --format FORMAT"
-FORMATS = ("toml", "json", "sh", "compose", "mermaid", "dot", "svg", "schema")
 
 # What a topology is declared with, in order: how many operands each takes, and which.
 DECLARATIONS = {
@@ -75,43 +71,6 @@ class RunRequest:
                 raise RequestError(f"--{one} and --{other} exclude each other - {USAGE}")
 
 
-@value
-class ExplainRequest:
-    """What `sandbox explain` was asked for."""
-
-    topology: Topology
-    sh: bool = False
-    json: bool = False
-    dump: bool = False
-
-    def __post_init__(self) -> None:
-        if self.sh and self.json:
-            raise RequestError(f"--sh and --json exclude each other - {EXPLAIN_USAGE}")
-
-
-@value
-class ExportRequest:
-    """What `sandbox export` was asked for; the schema is of no topology in particular."""
-
-    topology: Topology
-    format: str = "toml"
-
-    def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            fix = _meant(self.format, FORMATS) or f"write one of {', '.join(FORMATS)}"
-            raise RequestError(f"--format {self.format!r}: no such format - {fix}")
-
-
-@value
-class UpRequest:
-    """What `sandbox up` was asked for: a topology, and the name by which it is found."""
-
-    topology: Topology
-    name: str = "lab"
-    detach: bool = False
-    as_root: bool = False
-
-
 def parse(words: Sequence[str]) -> RunRequest | None:
     """The request in `words`, which follow `run`; None when they ask for help.
 
@@ -124,30 +83,6 @@ def parse(words: Sequence[str]) -> RunRequest | None:
     has_none = not command and (topology.services or "dump" in chosen)
     commands = () if has_none else _one_each(command, topology)
     return RunRequest(topology, commands, **chosen)  # type: ignore[arg-type]
-
-
-def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
-    """The request in `words`, which follow `explain`; None when they ask for help. Raises RequestError."""
-    if any(word in HELP for word in words):
-        return None
-    topology, chosen = EXPLAIN.read(words)
-    return ExplainRequest(topology, **chosen)  # type: ignore[arg-type]
-
-
-def parse_export(words: Sequence[str]) -> ExportRequest | None:
-    """The request in `words`, which follow `export`; None when they ask for help. Raises RequestError."""
-    if any(word in HELP for word in words):
-        return None
-    topology, chosen = EXPORT.read(words)
-    return ExportRequest(topology, **chosen)  # type: ignore[arg-type]
-
-
-def parse_up(words: Sequence[str]) -> UpRequest | None:
-    """The request in `words`, which follow `up`; None when they ask for help. Raises RequestError."""
-    if any(word in HELP for word in words):
-        return None
-    topology, chosen = UP.read(words)
-    return UpRequest(topology, **chosen)  # type: ignore[arg-type]
 
 
 @value
@@ -199,7 +134,7 @@ class Grammar:
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
             return f"{word!r}: not an option - {self.usage}; a command stands after --"
-        return f"{word!r}: no such option - {_meant(word, self._options) or self.usage}"
+        return f"{word!r}: no such option - {meant(word, self._options) or self.usage}"
 
 
 RUN = Grammar(
@@ -216,16 +151,10 @@ RUN = Grammar(
     },
     with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
 )
-UP = Grammar(
-    UP_USAGE,
-    flags={"-d": "detach", "--detach": "detach", "--as-root": "as_root"},
-    with_node={"--name": "name"},
-)
-EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json", "--dump-topology": "dump"})
-EXPORT = Grammar(EXPORT_USAGE, flags={}, with_node={"--format": "format", "-f": "format"})
 
 
-def _meant(word: str, known: Sequence[str]) -> str:
+def meant(word: str, known: Sequence[str]) -> str:
+    """What to say to a word that is nearly one of those `known`, else nothing."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, known, n=1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..topology import Topology
-    from .arguments import ExportRequest
+    from .requests import ExportRequest
 
 
 def export(request: ExportRequest) -> str:

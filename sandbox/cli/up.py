@@ -7,8 +7,8 @@ import os
 from .. import kept
 from ..errors import ServiceFailed
 from ..lab import Lab
-from .arguments import UpRequest
 from .launch import launch, open_lab
+from .requests import UpRequest
 
 NO_FAILURE = 0
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from sandbox.cli.arguments import parse_explain
+from sandbox.cli.requests import parse_explain
 
 from .conftest import Cli
 
