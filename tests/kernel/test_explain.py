@@ -12,13 +12,22 @@ from typing import Any
 import pytest
 
 import sandbox
+from sandbox.cli.arguments import parse_explain
 
 from .conftest import Cli
 
+PAIR = ("--pair", "a:192.168.1.1", "b:192.168.1.2")
+CHAIN = ("--pair", "a:10.0.1.1", "b:10.0.1.2", "--pair", "b:fd00::1", "c:fd00::2")
 TOPOLOGIES = {
-    "v4": [("a:192.168.1.1", "b:192.168.1.2")],
-    "v6": [("a:fd00::1", "b:fd00::2")],
-    "chain": [("a:10.0.1.1", "b:10.0.1.2"), ("b:fd00::1", "c:fd00::2"), ("c:10.0.3.0/31", "a:10.0.3.1/31")],
+    "v4": PAIR,
+    "v6": ("--pair", "a:fd00::1", "b:fd00::2"),
+    "chain": (*CHAIN, "--pair", "c:10.0.3.0/31", "a:10.0.3.1/31"),
+    "switches": ("--topology", "tree:2,2"),
+    "routers": ("--topology", "ring:4,10.0.0.0/8,fd00::/64"),
+    "settings": (
+        *("--switch", "lan:10.0.0.0/24,fd00::/64,mtu=4000", "--node", "a", "--node", "r:10.0.0.9,fd00::9,mtu=3000"),
+        *("--pair", "r:10.0.1.1", "c:10.0.1.2,mtu=1400", "--router", "r"),
+    ),
 }
 SHOWN = (["link"], ["address"], ["route"], ["-6", "route"], ["rule"], ["neighbour"])
 SETTINGS = (
@@ -98,15 +107,15 @@ def by_hand(script: str, nodes: list[str]) -> dict[str, list[Any]]:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="the script is for root")
-@pytest.mark.parametrize("pairs", TOPOLOGIES.values(), ids=TOPOLOGIES)
+@pytest.mark.parametrize("options", TOPOLOGIES.values(), ids=TOPOLOGIES)
 @pytest.mark.usefixtures("links_of_the_host")
-def test_the_script_ends_in_the_state_that_run_makes(cli: Cli, pairs: list[tuple[str, str]]) -> None:
-    options = [word for pair in pairs for word in ("--pair", *pair)]
+def test_the_script_ends_in_the_state_that_run_makes(cli: Cli, options: tuple[str, ...]) -> None:
     explained = cli("explain", *options, "--sh")
     assert explained.returncode == 0, explained.stderr
-    topology = sandbox.Topology.parse(pairs)
-    theirs = by_hand(explained.stdout, list(topology.nodes))
-    with sandbox.Lab(topology) as lab:
+    request = parse_explain(options)
+    assert request
+    theirs = by_hand(explained.stdout, list(request.topology.nodes))
+    with sandbox.Lab(request.topology) as lab:
         command = [sys.executable, "-I", "-S", "-c", show()]
         shown = {node.name: node.run(command, capture_output=True, text=True, check=True).stdout for node in lab}
     assert {name: state(output) for name, output in shown.items()} == theirs
@@ -116,15 +125,15 @@ def test_the_script_ends_in_the_state_that_run_makes(cli: Cli, pairs: list[tuple
 @pytest.mark.parametrize("option", [(), ("--sh",)], ids=["reasons", "script"])
 def test_explaining_touches_nothing(cli: Cli, option: tuple[str, ...]) -> None:
     before = Path("/proc/self/mountinfo").read_text()
-    done = cli("explain", "--pair", *TOPOLOGIES["v4"][0], *option)
+    done = cli("explain", *PAIR, *option)
     assert done.returncode == 0, done.stderr
     assert "192.168.1.1/24" in done.stdout
     assert Path("/proc/self/mountinfo").read_text() == before
 
 
 def test_each_step_that_run_takes_is_explained(cli: Cli) -> None:
-    explained = cli("explain", "--pair", *TOPOLOGIES["v4"][0], "--sh").stdout
-    applied = cli("run", "-v", "--pair", *TOPOLOGIES["v4"][0], "--", "true").stderr
+    explained = cli("explain", *PAIR, "--sh").stdout
+    applied = cli("run", "-v", *PAIR, "--", "true").stderr
     commands = [line.split(" ms  ")[-1].strip() for line in applied.splitlines()]
     assert len(commands) > 10
     assert [line for line in explained.splitlines() if line and not line.startswith("#")] == commands
