@@ -54,6 +54,7 @@ FLOORS = (
         "sandbox.loop",
         "sandbox.masquerade",
         "sandbox.network",
+        "sandbox.nft",
         "sandbox.outside",
         "sandbox.relay",
         "sandbox.resolver",
