@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 OLDEST_KERNEL = (5, 11)  # close_range(2) with CLOSE_RANGE_CLOEXEC; clone3 and pidfds are older
 FEW_DESCRIPTORS = 64
 ENOUGH_NAMESPACES = 15000
-PROGRAMS = ("ip", "ping")
+# What may be missing: the package of each, and what it is for.
+PROGRAMS = {
+    "ip": ("iproute2", "nothing here needs it, lessons do"),
+    "ping": ("iputils-ping", "nothing here needs it, lessons do"),
+    "nft": ("nftables", "an uplink takes it"),
+    "slirp4netns": ("slirp4netns", "an uplink without root takes it"),
+}
 
 NAMESPACES = ("user", "pid", "net", "mnt", "uts")
 
@@ -141,11 +147,13 @@ def _descriptors() -> Check:
 def _programs() -> Iterator[Check]:
     from shutil import which
 
-    for name in PROGRAMS:
-        path = which(name)
-        seen = f"{path}" if path else f"{name} is not installed; nothing here needs it, lessons do"
-        package = {"ip": "iproute2", "ping": "iputils-ping"}[name]
-        yield Check(name, path is not None, seen, f"sudo apt-get install {package}", needed=False)
+    from .program import DEFAULT_PATH
+
+    path = f"{os.environ.get('PATH', '')}:{DEFAULT_PATH}"
+    for name, (package, purpose) in PROGRAMS.items():
+        found = which(name, path=path)
+        seen = found or f"{name} is not installed; {purpose}"
+        yield Check(name, found is not None, seen, f"sudo apt-get install {package}", needed=False)
 
 
 def _launch() -> Check:
