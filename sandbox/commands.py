@@ -81,8 +81,10 @@ class Commands:
 
         try:
             _forget_children()
-            hosts = hosts_file(self._network.topology, command.node)
-            spawn.execute(command, self._network.namespaces[command.node], hosts, inherited, report)
+            network = self._network
+            hosts = hosts_file(network.topology, command.node)
+            limits = {**network.limits, **command.limits}
+            spawn.execute(command, network.namespaces[command.node], hosts, inherited, report, limits=limits)
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
-from .kernel import namespace
+from .kernel import limits, namespace
 from .plan import add_routes, bring_up, create_node, plan, settle
 from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from .endpoint import Link
     from .interface import Interface
+    from .kernel.limits import Limits
     from .steps import Step
     from .topology import Topology
 
     Wire = tuple[Interface, Interface]
+
+# For each node its namespace and, while it is built, a netlink socket; and some for all that init does beside it.
+PER_NODE, BESIDE = 2, 64
 
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
@@ -44,6 +48,7 @@ class Network:
         self._wires: dict[Link, Wire] = {}
         self._foreign: set[str] = set()
         self.took_s: list[float] = []
+        self.limits: Limits = {}
 
     @property
     def namespaces(self) -> dict[str, int]:
@@ -54,7 +59,10 @@ class Network:
         """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
 
         Where that takes long, `tell` hears now and then how many steps of how many are done.
+        `limits` are those of the caller that were in the way, by number: its commands get them back.
         """
+        namespaces = len(self.topology.nodes) + len(self.topology.switches)
+        self.limits = limits.make_room(PER_NODE * namespaces + BESIDE)
         steps = plan(self.topology)
         done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
         self.took_s = self._builder.apply(steps, done=done)
