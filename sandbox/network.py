@@ -61,8 +61,7 @@ class Network:
         Where that takes long, `tell` hears now and then how many steps of how many are done.
         `limits` are those of the caller that were in the way, by number: its commands get them back.
         """
-        namespaces = len(self.topology.nodes) + len(self.topology.switches)
-        self.limits = limits.make_room(PER_NODE * namespaces + BESIDE)
+        self._make_room(self.topology)
         steps = plan(self.topology)
         done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
         self.took_s = self._builder.apply(steps, done=done)
@@ -112,6 +111,7 @@ class Network:
         from .edits import with_node
 
         after = with_node(self.topology, name)
+        self._make_room(after)
         try:
             self._builder.apply([*create_node(name, ()), SetUp(name, "lo", LO_INDEX)])
         except Rejected:
@@ -164,6 +164,10 @@ class Network:
         routes = add_routes(self.topology)
         self._forgivingly(step for step in routes if isinstance(step, AddRoute) and step.node == node)
         self._builder.apply(settle([end]))
+
+    def _make_room(self, topology: Topology) -> None:
+        namespaces = len(topology.nodes) + len(topology.switches)
+        self.limits = {**limits.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from .errors import RequestError
