@@ -180,7 +180,7 @@ class Network:
         self._forgivingly(step for step in bring_up([end]) if isinstance(step, AddAddress))
         routes = add_routes(self.topology)
         self._forgivingly(step for step in routes if isinstance(step, AddRoute) and step.node == node)
-        self._builder.apply(settle([end]))
+        self._builder.apply(settle([end], self.topology.routers))
 
     def _make_room(self, topology: Topology) -> None:
         namespaces = len(topology.nodes) + len(topology.switches)
