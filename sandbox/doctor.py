@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 OLDEST_KERNEL = (5, 11)  # close_range(2) with CLOSE_RANGE_CLOEXEC; clone3 and pidfds are older
 FEW_DESCRIPTORS = 64
 ENOUGH_NAMESPACES = 15000
-PROGRAMS = ("ip", "ping")
+# What may be missing: the package of each, and what it is for.
+PROGRAMS = {
+    "ip": ("iproute2", "nothing here needs it, lessons do"),
+    "ping": ("iputils-ping", "nothing here needs it, lessons do"),
+    "nft": ("nftables", "an uplink takes it"),
+    "slirp4netns": ("slirp4netns", "an uplink without root takes it"),
+}
 
 NAMESPACES = ("user", "pid", "net", "mnt", "uts")
 
@@ -42,7 +48,7 @@ def examine() -> list[Check]:
 def forbidden(number: int, stage: str = "") -> NotAllowed | None:
     """The setting of this machine that explains why the kernel answered `number` to `stage`, or None."""
     if number == errno.EMFILE:
-        return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024")
+        return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024, or 2 for each node")
     if number == errno.EAGAIN:
         return NotAllowed("too many processes for this user (ulimit -u)", "raise it or end some: ulimit -u")
     if number == errno.ENOSPC and stage:  # without one it is a full disk
@@ -141,11 +147,13 @@ def _descriptors() -> Check:
 def _programs() -> Iterator[Check]:
     from shutil import which
 
-    for name in PROGRAMS:
-        path = which(name)
-        seen = f"{path}" if path else f"{name} is not installed; nothing here needs it, lessons do"
-        package = {"ip": "iproute2", "ping": "iputils-ping"}[name]
-        yield Check(name, path is not None, seen, f"sudo apt-get install {package}", needed=False)
+    from .program import DEFAULT_PATH
+
+    path = f"{os.environ.get('PATH', '')}:{DEFAULT_PATH}"
+    for name, (package, purpose) in PROGRAMS.items():
+        found = which(name, path=path)
+        seen = found or f"{name} is not installed; {purpose}"
+        yield Check(name, found is not None, seen, f"sudo apt-get install {package}", needed=False)
 
 
 def _launch() -> Check:

@@ -143,7 +143,7 @@ class Init:
             client.save_terminal(*inherited)
         elif "socket" in message:
             self._open_socket(message, messages.adopt(inherited[0]))
-        elif "keep" in message:
+        elif "door" in message:
             self._keep(message, inherited)
         elif "arg" in message:
             self._start(Command.from_message(message), inherited)
@@ -196,7 +196,7 @@ class Init:
         from .door import Door
 
         reply, listening = map(messages.adopt, inherited)
-        path = message["keep"][0]
+        path = message["door"][0]
         self._door = Door(self._loop, listening, path, welcome=self._welcome, gone=self._end)
         self._is_detached = "detach" in message
         messages.send(reply, {"done": ""})

@@ -8,10 +8,9 @@ from __future__ import annotations
 import errno
 import os
 
-from . import resolver
+from . import nft, resolver
 from .errors import NotAllowed
 from .kernel import caps
-from .masquerade import translate_inside
 from .tool import NETNS_FD, Tool, find
 from .ways import NAME, RESOLVER, Uplink, subnets
 
@@ -35,9 +34,7 @@ class Slirp:
         self._subnet = next(subnets(topology))
         routers = topology.routers
         self._uplinks = [Uplink(node, self._subnet, NAME, forwards=node in routers) for node in topology.uplinks]
-        self._nft = None
-        if any(uplink.forwards for uplink in self._uplinks):
-            self._nft = find("nft", package="nftables", purpose="an uplink that others use")
+        self._nft = nft.find() if any(uplink.forwards for uplink in self._uplinks) else ""
         self._tools = {uplink.node: Tool(_words(slirp, uplink), caps.TO_ENTER) for uplink in self._uplinks}
 
     def open(self, namespaces: Mapping[str, int]) -> None:
@@ -49,8 +46,8 @@ class Slirp:
             if not is_ready:
                 words = said.splitlines()[-1] if said else "no answer within ten seconds"
                 raise NotAllowed(f"no way out of {uplink.node}: slirp4netns: {words}", "see sandbox doctor")
-            if self._nft:
-                translate_inside(self._nft, uplink, namespaces[uplink.node])
+            for step in uplink.inner_translations:
+                nft.translate(self._nft, step, namespaces[uplink.node])
 
     def close(self, node: str) -> None:
         """End that of a node."""

@@ -38,7 +38,6 @@ class Tool:
     """
 
     def __init__(self, argv: list[str], capabilities: list[int]) -> None:
-        self.name = os.path.basename(argv[0])
         self._said, said = os.pipe2(os.O_CLOEXEC)
         self._word, word = messages.pair()
         self.pid = os.fork()

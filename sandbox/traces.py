@@ -7,10 +7,13 @@ socket of the same name tells: it is seen in the same network as the link, and i
 
 from __future__ import annotations
 
+import errno
 from _socket import AF_UNIX, SOCK_DGRAM, if_nameindex, socket
+from contextlib import suppress
+from itertools import count
 
 from .kernel.rtnetlink import packed
-from .kernel.rtnetlink.conversation import Conversation
+from .kernel.rtnetlink.conversation import Conversation, Refused
 from .values import value
 from .ways import host_name
 
@@ -41,18 +44,25 @@ def find() -> Iterator[Trace]:
 
 def sweep() -> None:
     """Take away what labs that are gone have left. Needs CAP_NET_ADMIN."""
-    stale = [trace.index for trace in find() if trace.is_stale]
-    if stale:
-        host = Conversation()
-        host.ask([packed.delete_link(index) for index in stale])
-        host.close()
+    for trace in find():
+        if trace.is_stale:
+            host = Conversation()
+            with suppress(Refused):  # the kernel, or another lab, was faster
+                host.ask([packed.delete_link(trace.index)])
+            host.close()
 
 
-def claim(name: str) -> socket:
-    """Own the link of this name, which is still to be made, for as long as the socket is open."""
-    own = socket(AF_UNIX, SOCK_DGRAM)
-    own.bind(f"\0{name}".encode())
-    return own
+def unclaimed(pid: int) -> Iterator[tuple[int, socket]]:
+    """Numbers of names that are free for an init, each with what keeps it: it is owned as long as that is open."""
+    for number in count():
+        claim = socket(AF_UNIX, SOCK_DGRAM)
+        try:
+            claim.bind(f"\0{host_name(pid, number)}".encode())
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:  # by the same pid of another PID namespace
+                raise
+        else:
+            yield number, claim
 
 
 def _claimed() -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ class Census:
     """The machine at one moment."""
 
     links: frozenset[str]
+    tables: frozenset[str]
     mounts: frozenset[str]
     network_namespaces: int
     cgroups: frozenset[str]
@@ -38,6 +40,7 @@ class Census:
         """Count everything; of processes only those with this mark."""
         return cls(
             frozenset(_links()),
+            frozenset(_tables()),
             frozenset(_mounts()),
             network_namespaces(),
             frozenset(str(path) for path in Path("/sys/fs/cgroup").rglob("*/") if path.is_dir()),
@@ -84,6 +87,12 @@ def _links() -> Iterator[str]:
     output = subprocess.run(["ip", "-j", "link"], capture_output=True, check=True).stdout
     for link in json.loads(output):
         yield f"{link['ifindex']} {link['ifname']}"
+
+
+def _tables() -> list[str]:
+    """The tables of nftables, where there is an nft that may be asked."""
+    nft = shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    return subprocess.run([nft, "list", "tables"], capture_output=True, text=True).stdout.splitlines() if nft else []
 
 
 def _mounts() -> list[str]:

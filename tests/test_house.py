@@ -55,6 +55,7 @@ FLOORS = (
         "sandbox.masquerade",
         "sandbox.network",
         "sandbox.patience",
+        "sandbox.nft",
         "sandbox.outside",
         "sandbox.relay",
         "sandbox.resolver",

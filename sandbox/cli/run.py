@@ -9,6 +9,7 @@ from time import monotonic
 
 from ..command import Command
 from ..errors import SandboxError
+from ..kernel import limits
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
 from .launch import open_lab
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .output import Output
 
 GRACE_S = 5.0  # for the others to end after SIGTERM, once the node of --until has
+# Descriptors: how each command is doing and how it started, its output and its errors; and some for the rest.
+PER_COMMAND, BESIDE = 4, 64
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 BY_SIGNAL = 128
 LOOK_EVERY_MS = 20  # whether a service is ready
@@ -58,6 +61,8 @@ class NotExecuted(SandboxError):
 
 def _run_all(request: RunRequest, lab: Lab) -> int:
     output = _output(request)
+    # init was forked before: commands get the limit that this program was started with.
+    limits.make_room(PER_COMMAND * len(request.commands) + BESIDE)
     processes = []
     nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for number in range(len(request.commands)):

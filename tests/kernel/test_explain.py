@@ -30,6 +30,8 @@ TOPOLOGIES = {
     "router": "--switch lan:10.0.0.0/24,fd00:0:0:1::/64 --node a --node r "
     "--switch wan:10.1.0.0/24,fd00:0:0:2::/64 --node r --node s --pair s:10.2.0.1 b:10.2.0.2 --router r --router s",
     "no routes": "--pair a:10.0.1.1 r:10.0.1.2 --pair r:10.0.2.1 b:10.0.2.2 --router r --no-routes",
+    "a tree of switches": "--topology tree:2,2",
+    "a ring of routers": "--topology ring:4,10.0.0.0/8,fd00::/64",
 }
 SHOWN = (["link"], ["address"], ["route"], ["-6", "route"], ["rule"], ["neighbour"])
 SETTINGS = (

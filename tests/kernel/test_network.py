@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import sandbox
+from sandbox.draft import Draft
 
 from .conftest import PAIR, Cli
 from .programs import PYTHON
@@ -100,6 +101,46 @@ def test_the_host_cannot_be_reached(pair: tuple[sandbox.Node, sandbox.Node]) -> 
         script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 1)"
         done = pair[0].run([*PYTHON, script], capture_output=True, text=True)
     assert "ConnectionRefusedError" in done.stderr
+
+
+NOWHERE = ("192.0.2.1", "198.51.100.1", "2001:db8::1")  # RFC 5737, RFC 3849
+
+
+@pytest.mark.parametrize("routes", [True, False], ids=["routes", "no-routes"])
+def test_a_switch_and_a_router_lead_nowhere_but_to_each_other(routes: bool) -> None:
+    draft = Draft()
+    draft.switch("lan:10.7.1.0/24,fd00:7:1::/64")
+    draft.node("a")
+    draft.node("r")
+    draft.switch("far:10.7.2.0/24,fd00:7:2::/64")
+    draft.node("r")
+    draft.node("b")
+    draft.router("r")
+    if not routes:
+        draft.no_routes()
+    with socket.create_server(("", 0)) as server, sandbox.Lab(draft.topology()) as lab:
+        script = CONNECT.format(targets=[*NOWHERE, *of_this_host()], port=server.getsockname()[1])
+        for node in lab:
+            assert node.run([*PYTHON, script], capture_output=True, text=True, check=True).stdout == "nowhere\n"
+        assert not [each for each in ip(lab["r"], "route") if each["dst"] == "default"]
+
+
+CONNECT = """
+import socket
+for target in {targets}:
+    try:
+        socket.create_connection((target, {port}), 0.3).close()
+        print(target)
+    except OSError:
+        pass
+print('nowhere')
+"""
+
+
+def of_this_host() -> list[str]:
+    """The addresses that this machine has."""
+    output = subprocess.run(["ip", "-j", "address"], capture_output=True, check=True).stdout
+    return [each["local"] for link in json.loads(output) for each in link["addr_info"] if each["scope"] == "global"]
 
 
 SETTINGS = {

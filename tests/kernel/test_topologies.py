@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from sandbox import topologies
 from sandbox.draft import Draft
 
 from ..census import SLACK, Census, wait_for
-from .conftest import Cli, one_error_line
+from .conftest import Cli
 from .test_network import addresses, ip
 
 FULL_TTL = 64
@@ -256,32 +255,6 @@ def test_a_lab_of_switches_and_routers_is_gone_with_its_launcher_at_any_moment(t
 
 
 # --- the command line
-
-
-def test_ping_shows_a_matrix_and_ends_as_it_went(cli: Cli) -> None:
-    done = cli("ping", "--topology", "ring:4")
-    assert done.returncode == 0, done.stderr
-    head, *rows, summary = done.stdout.splitlines()
-    assert head.split() == ["r1", "r2", "r3", "r4"]
-    assert [row.split()[0] for row in rows] == ["r1", "r2", "r3", "r4"]
-    assert summary.startswith("4 nodes, 12 pings: none lost, ")
-    lost = cli("ping", "--topology", "ring:4", "--no-routes", "--timeout", "0.2")
-    assert lost.returncode == 1
-    assert "X" in lost.stdout
-
-
-def test_ping_tells_machines_in_json(cli: Cli) -> None:
-    done = cli("ping", "--topology", "star:3,10.0.0.0/8,fd00::/64", "-6", "--json", "--as-root")
-    records = json.loads(done.stdout)
-    assert [(each["from"], each["to"]) for each in records][:2] == [("h1", "h2"), ("h1", "h3")]
-    assert all(0 < each["seconds"] < 1 for each in records)
-
-
-def test_ping_where_there_is_nobody_is_a_bad_request(cli: Cli) -> None:
-    for words in (["--topology", "ring:4", "-6"], ["--node", "a"], ["--topology", "ring:4", "--timeout", "nan"]):
-        done = cli("ping", *words)
-        assert done.returncode == 2, done.stdout
-        one_error_line(done.stderr)
 
 
 def test_run_builds_a_topology_by_its_shape(cli: Cli) -> None:

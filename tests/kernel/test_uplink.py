@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ..census import wait_for
 from .conftest import Cli, one_error_line
 from .host import ADDRESS, FAR, PORT, Host, host
 from .programs import PYTHON
@@ -188,7 +189,7 @@ def test_a_link_that_outlived_its_lab_is_swept(cli: Cli, machine: Host) -> None:
     process = cli.start(*words((), "--node", "a", "--uplink", "a"), *command, before=machine.before)
     assert process.stdout
     process.stdout.readline()
-    (sleeping,) = (pid for pid, line in cli.processes() if line.startswith("sleep"))
+    (sleeping,) = wait_for(lambda: [pid for pid, line in cli.processes() if line.startswith("sleep")], within=5)
     # Somebody looks at the node's network from outside, as `nsenter` would, while its lab is killed.
     network = os.open(f"/proc/{sleeping}/ns/net", os.O_RDONLY)
     try:
