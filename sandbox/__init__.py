@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .interface import Interface
     from .kept import KeptLab, connect
-    from .lab import Lab, pair, run
+    from .lab import Lab
     from .node import Node
+    from .oneshot import pair, run
     from .ping import Reachability
     from .process import Process
     from .publication import Publication
@@ -69,8 +70,9 @@ _HOMES = {
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "interface": ("Interface",),
     "kept": ("KeptLab", "connect"),
-    "lab": ("Lab", "pair", "run"),
+    "lab": ("Lab",),
     "node": ("Node",),
+    "oneshot": ("pair", "run"),
     "ping": ("Reachability",),
     "process": ("Process",),
     "publication": ("Publication",),

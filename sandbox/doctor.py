@@ -160,7 +160,7 @@ def _launch() -> Check:
     """A pair, and a command in each node: what `run` does."""
     from time import perf_counter
 
-    from .lab import pair
+    from .oneshot import pair
 
     begun = perf_counter()
     try:

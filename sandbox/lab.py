@@ -14,7 +14,6 @@ from .topology import Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from _socket import socket
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Self
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from .live import LiveLink
     from .logreader import LogReader
     from .messages import Message
-    from .node import Words
     from .ping import Reachability
     from .steps import Step
 
@@ -276,39 +274,6 @@ class Lab:
             process.let_go()
         self.channel.close()
         os.close(self._init_fd)
-
-
-class Pair:
-    """Two nodes joined by a veth pair: a context that gives both. See pair()."""
-
-    def __init__(self, topology: Topology, *, as_root: bool) -> None:
-        self._topology = topology
-        self._as_root = as_root
-
-    def __enter__(self) -> tuple[Node, Node]:
-        self._lab = Lab(self._topology, as_root=self._as_root)
-        first, second = self._lab.nodes
-        return first, second
-
-    def __exit__(self, *_: object) -> None:
-        self._lab.close()
-
-
-def pair(first: str | Endpoint, second: str | Endpoint, *, as_root: bool = False) -> Pair:
-    """Two nodes joined by a veth pair, as `with pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):`.
-
-    Raises RequestError for endpoints that cannot reach each other, and on entering what Lab raises.
-    """
-    return Pair(Topology.parse([(first, second)]), as_root=as_root)
-
-
-def run(args: Words, *, as_root: bool = False, **options: Any) -> subprocess.CompletedProcess[Any]:
-    """Run one command with no network but lo; takes subprocess.run's arguments and raises its exceptions.
-
-    What it leaves running in the background is killed when it ends.
-    """
-    with Lab(Topology.alone(), as_root=as_root) as lab:
-        return lab.nodes[0].run(args, last=True, **options)
 
 
 def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:

@@ -74,6 +74,7 @@ FLOORS = (
         "sandbox.logreader",
         "sandbox.neighbours",
         "sandbox.node",
+        "sandbox.oneshot",
         "sandbox.ping",
         "sandbox.process",
         "sandbox.streams",
