@@ -55,7 +55,7 @@ class Topology:
 
     @classmethod
     def load(cls, path: str) -> Topology:
-        """The topology in the file at `path`, written in TOML: docs/lab.md tells how.
+        """The topology in the file at `path`, written in TOML: docs/lab-files.md tells how.
 
         Raises RequestError, which names the file and the place in it, and OSError where it cannot be read.
         """

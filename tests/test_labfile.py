@@ -306,7 +306,7 @@ def test_the_schema_in_the_docs_is_current() -> None:
 
 
 def test_the_file_in_the_docs_is_one_and_names_every_key() -> None:
-    text = SCHEMA.with_name("lab.md").read_text()
+    text = SCHEMA.with_name("lab-files.md").read_text()
     file = text.partition("```toml\n")[2].partition("```")[0]
     assert Topology.loads(file).nodes == ("web", "client", "r", "far", "lan-gateway")
     for table in tables.schema()["$defs"].values():
