@@ -305,8 +305,8 @@ def test_the_relay_can_do_nothing_but_pass_on() -> None:
         status = Path(f"/proc/{relay.pid}/status").read_text()
         for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert f"{kind}:\t0000000000000000\n" in status
-        # 0-2 are /dev/null; then there are the two that listen, and epoll's.
-        assert relay.num_fds() == 3 + 2 + 1
+        if os.getuid() == 0:  # nobody else may see: 0-2 are /dev/null, two listen, one is epoll's
+            assert relay.num_fds() == 3 + 2 + 1
 
 
 @pytest.mark.parametrize("options", [(), ("--as-root",)], ids=["", "as-root"])
