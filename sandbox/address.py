@@ -11,7 +11,11 @@ from .values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from ipaddress import IPv4Interface, IPv6Interface
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 WIDTH = {4: 32, 6: 128}
 DEFAULT_PREFIX = {4: 24, 6: 64}
@@ -50,25 +54,29 @@ class Address:
     prefix: int
 
     @classmethod
-    def parse(cls, text: str) -> Address:
-        """The address written `ADDRESS[/PREFIX]`; the prefix defaults to /24 and /64. Raises RequestError."""
+    def parse(cls, text: str, subnets: Iterable[Subnet] = ()) -> Address:
+        """The address written `ADDRESS[/PREFIX]`. Raises RequestError.
+
+        The prefix defaults to that of the one of `subnets` that it is in, else to /24 and /64.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"an address is text such as '192.168.1.1/24', not {text!r}")
         host, slash, prefix = text.partition("/")
         version = 6 if ":" in host else 4
         number = _read_ipv6(host) if version == 6 else _read_ipv4(host)
         if number is None:
             raise RequestError(f"{host!r}: not an IP address - write one such as {EXAMPLE[4]} or {EXAMPLE[6]}")
-        return cls(version, number, _read_prefix(text, prefix, version) if slash else DEFAULT_PREFIX[version])
+        if slash:
+            return cls(version, number, _read_prefix(text, prefix, version))
+        around = (subnet.prefix for subnet in subnets if subnet.holds(version, number))
+        return cls(version, number, next(around, DEFAULT_PREFIX[version]))
 
     def __post_init__(self) -> None:
-        for first_bits, length, kind in NO_HOST[self.version]:
-            if self._first_bits(length) == first_bits:
-                raise RequestError(f"{self.ip!r}: {kind}, not a host's - use one such as {EXAMPLE[self.version]}")
-        width = WIDTH[self.version]
-        if self.prefix in (0, width):
-            fix = f"write /{DEFAULT_PREFIX[self.version]}"
-            raise RequestError(f"{str(self)!r}: /{self.prefix} leaves no room for a peer - {fix}")
+        if kind := _no_host(self.version, self.number):
+            raise RequestError(f"{self.ip!r}: {kind}, not a host's - use one such as {EXAMPLE[self.version]}")
+        _check_room(str(self), self.version, self.prefix)
         # RFC 3021 and RFC 6164: a /31 and a /127 have two hosts and neither network nor broadcast address.
-        if self.prefix < width - 1:
+        if self.prefix < WIDTH[self.version] - 1:
             self._check_place()
 
     def __str__(self) -> str:
@@ -102,16 +110,6 @@ class Address:
 
         return ip_interface(str(self))
 
-    @property
-    def subnet_span(self) -> tuple[int, int]:
-        """The first number of the subnet and the last."""
-        host_bits = WIDTH[self.version] - self.prefix
-        first = self.number >> host_bits << host_bits
-        return first, first + (1 << host_bits) - 1
-
-    def _first_bits(self, length: int) -> int:
-        return self.number >> (WIDTH[self.version] - length)
-
     def _check_place(self) -> None:
         """The first address of a subnet is its network's, in IPv4 the last one its broadcast address."""
         host_bits = WIDTH[self.version] - self.prefix
@@ -137,13 +135,18 @@ class Subnet:
     @classmethod
     def parse(cls, text: str) -> Subnet:
         """The subnet written `ADDRESS/PREFIX`, such as 10.0.0.0/24. Raises RequestError."""
+        if not isinstance(text, str):
+            raise TypeError(f"a subnet is text such as '10.0.0.0/24', not {text!r}")
         first, slash, prefix = text.partition("/")
         version = 6 if ":" in first else 4
         number = _read_ipv6(first) if version == 6 else _read_ipv4(first)
         if number is None or not slash:
             raise RequestError(f"{text!r}: not a subnet - write one such as {EXAMPLE_SUBNET[4]} or {EXAMPLE_SUBNET[6]}")
-        subnet = cls(version, number, _read_prefix(text, prefix, version))
-        subnet.host(1)  # whether there may be hosts in it, the check of the first one tells
+        length = _read_prefix(text, prefix, version)
+        _check_room(text, version, length)
+        subnet = cls(version, number, length)
+        if kind := _no_host(version, subnet._first_host):
+            raise RequestError(f"{text!r}: of {kind}, not of hosts - write one such as {EXAMPLE_SUBNET[version]}")
         return subnet
 
     def __post_init__(self) -> None:
@@ -157,7 +160,11 @@ class Subnet:
         return f"{_write(self.version, self.number)}/{self.prefix}"
 
     def __contains__(self, address: Address) -> bool:
-        return self.version == address.version and address.number >> self._host_bits == self.number >> self._host_bits
+        return self.holds(address.version, address.number)
+
+    def holds(self, version: int, number: int) -> bool:
+        """Whether the address with this number is in it."""
+        return self.version == version and self.number >> self._host_bits == number >> self._host_bits
 
     @property
     def packed(self) -> bytes:
@@ -176,12 +183,28 @@ class Subnet:
         """The address of its host number `place`, counted from 1. Raises RequestError where the subnet is full."""
         if place > self.size:
             raise RequestError(f"{str(self)!r}: full with {self.size} hosts - take a larger subnet")
-        first = 0 if self._host_bits <= 1 else 1
-        return Address(self.version, self.number + first + place - 1, self.prefix)
+        return Address(self.version, self._first_host + place - 1, self.prefix)
+
+    @property
+    def _first_host(self) -> int:
+        return self.number + (self._host_bits > 1)
 
     @property
     def _host_bits(self) -> int:
         return WIDTH[self.version] - self.prefix
+
+
+def overlap(claims: Iterable[tuple[Subnet, T]]) -> tuple[tuple[Subnet, T], tuple[Subnet, T]] | None:
+    """Two subnets of different owners that have addresses in common; None when there are no such two."""
+    # Of two that overlap one is in the other, and in this order comes behind it.
+    outer: tuple[Subnet, T] | None = None
+    for claim in sorted(claims, key=lambda claim: (claim[0].version, claim[0].number, claim[0].prefix)):
+        subnet, owner = claim
+        if outer is None or not outer[0].holds(subnet.version, subnet.number):
+            outer = claim
+        elif outer[1] != owner:
+            return outer, claim
+    return None
 
 
 def _read_ipv4(text: str) -> int | None:
@@ -212,6 +235,19 @@ def _read_prefix(text: str, prefix: str, version: int) -> int:
             f"{text!r}: {prefix!r} is not a prefix from 1 to {WIDTH[version]} - write /{DEFAULT_PREFIX[version]}"
         )
     return int(prefix)
+
+
+def _no_host(version: int, number: int) -> str | None:
+    """What an address is if it is no host's."""
+    for first_bits, length, kind in NO_HOST[version]:
+        if number >> WIDTH[version] - length == first_bits:
+            return kind
+    return None
+
+
+def _check_room(text: str, version: int, prefix: int) -> None:
+    if prefix in (0, WIDTH[version]):
+        raise RequestError(f"{text!r}: /{prefix} leaves no room for a peer - write /{DEFAULT_PREFIX[version]}")
 
 
 def _write(version: int, number: int) -> str:

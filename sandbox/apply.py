@@ -31,7 +31,7 @@ from .steps import (
     Step,
     WriteSysctl,
 )
-from .waits import AwaitGroup, Settle
+from .waits import AwaitGroup, AwaitLinkLocal, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 # Steps that are not requests over rtnetlink.
-ALONE = (CreateNamespace, WriteSysctl, AllowPing, AwaitGroup)
+ALONE = (CreateNamespace, WriteSysctl, AllowPing, AwaitGroup, AwaitLinkLocal)
 
 
 class Rejected(Exception):
@@ -79,8 +79,11 @@ class Builder:
         self._settings = Settings()
         self._inside: str | None = None
 
-    def apply(self, steps: Sequence[Step]) -> list[float]:
-        """Carry out `steps` in order; returns the seconds each took. Raises Rejected at the first that is refused."""
+    def apply(self, steps: Sequence[Step], *, done: Callable[[int], object] | None = None) -> list[float]:
+        """Carry out `steps` in order; returns the seconds each took. Raises Rejected at the first that is refused.
+
+        Now and then `done` is told how many steps that were.
+        """
         self._seconds = []
         self._inside = None  # somebody may have gone elsewhere meanwhile
         try:
@@ -91,6 +94,8 @@ class Builder:
                 else:
                     together = list(batch)
                     self._time(self._ask, together, len(together))
+                if done:
+                    done(len(self._seconds))
         finally:
             while self._conversations:
                 self._conversations.popitem()[1].close()
@@ -118,10 +123,15 @@ class Builder:
                     self._enter(node)
                     self._settings.allow_ping()
                 case AwaitGroup(end, address):
-                    from .kernel import multicast  # few labs speak IPv6
+                    from .kernel import ipv6  # few labs speak it
 
                     self._enter(end.node)
-                    multicast.await_solicited_node(end.name, address.packed)
+                    ipv6.await_solicited_node(end.name, address.packed)
+                case AwaitLinkLocal(end):
+                    from .kernel import ipv6
+
+                    self._enter(end.node)
+                    ipv6.await_link_local(end.name)
                 case _:
                     raise TypeError(f"not a step that init carries out: {step!r}")
         except OSError as error:

@@ -10,7 +10,7 @@ from .errors import LabClosed, NotAllowed, RequestError, SandboxError, StepFaile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .messages import Message
 
@@ -32,9 +32,16 @@ class Channel:
         """Hang up. What init makes of that depends on whether it is kept."""
         self.socket.close()
 
-    def greeting(self) -> tuple[Message, int, int]:
-        """What init says first, a pidfd on it, and its pid. Raises NotAllowed or StepFailed when it could not build."""
+    def greeting(self, progress: Callable[[int, int], object] | None = None) -> tuple[Message, int, int]:
+        """What init says first, a pidfd on it, and its pid. Raises NotAllowed or StepFailed when it could not build.
+
+        Until then `progress` is told how many steps of how many are done, if that takes long.
+        """
         message, descriptors, pid = messages.receive(self.socket)
+        while message and "of" in message:
+            if progress:
+                progress(int(message["done"][0]), int(message["of"][0]))
+            message, descriptors, pid = messages.receive(self.socket)
         if message is None:
             raise LabClosed("the lab's init was killed while it built the network")
         check(message)

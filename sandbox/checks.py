@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from .endpoint import check_name
+from .address import overlap
+from .endpoint import DOMAIN, LEAST_MTU_IPV6, check_alias, check_mtu, check_name
 from .errors import RequestError
 from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from .address import Subnet
     from .endpoint import Endpoint
+    from .publication import Publication
     from .topology import Topology
 
 MOST_PORTS = 1023  # of one bridge: BR_MAX_PORTS is 1 << 10 in net/bridge/br_private.h, and port 0 is never given
@@ -26,13 +28,37 @@ def check(topology: Topology) -> None:
         raise RequestError("a topology without a node - name one, or join two by a pair")
     _check_addresses(ends)
     if topology.switches:
-        _check_switches(topology, ends)
+        _check_ports(topology, ends)
+        _check_plugged_in(topology)
+    if topology.switches or any(end.mac for end in ends):
+        _check_segments(topology)
     _check_mentions(topology)
-    _check_ports(topology)
+    if topology.publications:
+        _check_publications(topology)
     if topology.services:
         from .service import check_services
 
         check_services(topology.services)
+
+
+def check_places(topology: Topology) -> None:
+    """Raise RequestError for a subnet in two places: a route can lead to one of them only.
+
+    Of what is asked for, not of what a running lab becomes when a cable between switches is pulled.
+    """
+    if not topology.static_routes or not (topology.switches or topology.routers):
+        return
+    claims = {
+        (address.subnet, place): end
+        for place, segment in enumerate(segments(topology.links, topology.switch_names))
+        for end in segment
+        for address in end.addresses
+    }
+    if clash := overlap(claims):
+        one, other = (str(claims[claim]) for claim in clash)
+        raise RequestError(
+            f"{one!r} and {other!r}: one subnet on two links that no switch joins - give each link a subnet of its own"
+        )
 
 
 def _check_names(topology: Topology) -> None:
@@ -46,13 +72,13 @@ def _check_names(topology: Topology) -> None:
             raise RequestError(f"{name!r}: the name of two things - rename the switch")
         taken.add(name)
     for alias, _ in topology.aliases:
-        check_name(alias)
-        if alias in taken:
+        check_alias(alias)
+        if alias in taken or alias.removesuffix(f".{DOMAIN}") in taken:
             raise RequestError(f"{alias!r}: the name of two things - choose another alias")
         taken.add(alias)
 
 
-def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
+def _check_ends(topology: Topology, ends: Sequence[Endpoint]) -> None:
     nodes, switches = set(topology.nodes), set(topology.switch_names)
     for end in ends:
         if end.node in switches:
@@ -66,42 +92,26 @@ def _check_ends(topology: Topology, ends: Iterable[Endpoint]) -> None:
             raise RequestError(f"{str(link)!r}: an address on one end only - give {bare[0].node} one as well")
 
 
-def _check_addresses(ends: Iterable[Endpoint]) -> None:
+def _check_addresses(ends: Sequence[Endpoint]) -> None:
     owners: dict[tuple[int, int], Endpoint] = {}
     ends_of: dict[str, list[Endpoint]] = {}
     for end in ends:
+        ends_of.setdefault(end.node, []).append(end)
         for address in end.addresses:
             if other := owners.get((address.version, address.number)):
                 raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
             owners[address.version, address.number] = end
-        ends_of.setdefault(end.node, []).append(end)
-    for ends in ends_of.values():
-        if len(ends) > 1:
-            _check_subnets(ends)
-
-
-def _check_subnets(ends: list[Endpoint]) -> None:
-    """Of two subnets one holds the other, or they are apart: in order, each can only be in the last that is in none."""
-    spans = sorted(
-        (address.version, address.subnet_span[0], -address.subnet_span[1], place)
-        for place, end in enumerate(ends)
-        for address in end.addresses
-    )
-    holder = (0, 0, 0, 0)
-    for span in spans:
-        version, first, _, place = span
-        if version != holder[0] or first > -holder[2]:
-            holder = span
-        elif place != holder[3]:
-            one, another = (ends[each] for each in sorted((holder[3], place)))
+    for own in ends_of.values():
+        claims = ((address.subnet, end) for end in own for address in end.addresses)
+        if len(own) > 1 and (found := overlap(claims)):
+            (_, one), (_, other) = found
             raise RequestError(
-                f"{str(one)!r} and {str(another)!r}: one node with two interfaces in one subnet cannot tell "
-                "which way to send - give each pair a subnet of its own"
+                f"{str(one)!r} and {str(other)!r}: one node with two interfaces in one subnet cannot tell "
+                "which way to send - give each link a subnet of its own"
             )
 
 
-def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
-    segments(topology.links, topology.switch_names)
+def _check_ports(topology: Topology, ends: Sequence[Endpoint]) -> None:
     ports = dict.fromkeys(topology.switch_names, 0)
     for end in ends:
         if end.node in ports:
@@ -110,24 +120,38 @@ def _check_switches(topology: Topology, ends: Iterable[Endpoint]) -> None:
         if count > MOST_PORTS:
             fix = "join two switches by a link"
             raise RequestError(f"{name!r}: {count} links to one switch, and a bridge has {MOST_PORTS} ports - {fix}")
-    subnets = {switch.name: switch.subnets for switch in topology.switches}
+
+
+def _check_plugged_in(topology: Topology) -> None:
+    """What is plugged into a switch fits its subnets and its MTU."""
+    switches = {switch.name: switch for switch in topology.switches}
     for link in topology.links:
         for end, other in (link.ends, link.ends[::-1]):
-            if known := subnets.get(other.node):
-                _check_in_subnets(end, other.node, known)
+            if switch := switches.get(other.node):
+                _check_fits(end, switch.subnets, switch.name)
+                mtu = end.mtu or other.mtu or switch.mtu or LEAST_MTU_IPV6
+                if mtu < LEAST_MTU_IPV6:
+                    check_mtu(mtu, speaks_ipv6=any(address.version == 6 for address in end.addresses))
 
 
-def _check_in_subnets(end: Endpoint, switch: str, known: tuple[Subnet, ...]) -> None:
+def _check_fits(end: Endpoint, subnets: Sequence[Subnet], switch: str) -> None:
     for address in end.addresses:
-        if address.subnet in known:
-            continue
-        around = next((subnet for subnet in known if address in subnet), None)
-        if around:
-            fix = f"write {address.ip}/{around.prefix}"
-            raise RequestError(f"{str(end)!r}: another prefix than that of {switch!r}, {around} - {fix}")
-        raise RequestError(
-            f"{str(end)!r}: not in a subnet of {switch!r} - take one from {' or '.join(map(str, known))}"
-        )
+        around = [subnet for subnet in subnets if address in subnet]
+        if subnets and not around:
+            known = " or ".join(map(str, subnets))
+            raise RequestError(f"{str(end)!r}: not in a subnet of {switch!r} - take one from {known}")
+        if around and address.subnet not in around:
+            fix = f"write {address.ip}/{around[0].prefix}"
+            raise RequestError(f"{str(end)!r}: another prefix than that of {switch!r}, {around[0]} - {fix}")
+
+
+def _check_segments(topology: Topology) -> None:
+    """No circle of switches, and no two with one MAC address who hear each other."""
+    for segment in segments(topology.links, topology.switch_names):
+        owners: dict[str, Endpoint] = {}
+        for end in segment:
+            if end.mac and (other := owners.setdefault(end.mac, end)) is not end:
+                raise RequestError(f"{str(other)!r} and {str(end)!r}: the same MAC address twice - change one of them")
 
 
 def _check_mentions(topology: Topology) -> None:
@@ -145,16 +169,16 @@ def _check_mentions(topology: Topology) -> None:
             raise RequestError(f"{what}: no node {node!r} - the nodes are {_some(topology.nodes)}")
 
 
-def _check_ports(topology: Topology) -> None:
-    """A port of the host leads to one place. Without an address it is that port of all of them."""
-    addresses: dict[tuple[int, str], list[str | None]] = {}
-    for each in topology.publications:
-        taken = addresses.setdefault((each.port, each.protocol), [])
-        if taken and (each.address in taken or None in (each.address, *taken)):
-            raise RequestError(f"{str(each)!r}: port {each.port}/{each.protocol} twice - choose another of the host's")
-        taken.append(each.address)
-
-
 def _some(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:8])
     return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+
+
+def _check_publications(topology: Topology) -> None:
+    taken: dict[tuple[str, int], list[Publication]] = {}
+    for each in topology.publications:
+        others = taken.setdefault((each.protocol, each.port), [])
+        for other in others:
+            if each.collides(other):
+                raise RequestError(f"{str(other)!r} and {str(each)!r}: one port of the host twice - take another")
+        others.append(each)

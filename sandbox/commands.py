@@ -80,8 +80,9 @@ class Commands:
 
         try:
             _forget_children()
-            node = command.node
-            spawn.execute(command, self._network.namespaces[node], self._network.files(node), inherited, report)
+            network, node = self._network, command.node
+            limits = {**network.limits, **command.limits}
+            spawn.execute(command, network.namespaces[node], network.files(node), inherited, report, limits=limits)
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from math import ceil
 
 from . import yaml
+from .endpoint import DOMAIN
 from .errors import RequestError
-from .names import DOMAIN
 from .routes import routes
 from .segments import segments
 

@@ -43,10 +43,11 @@ class Reading:
         """Ask the kernel. A node that is removed meanwhile is left out."""
         found = {}
         for node in lab.nodes:
-            for link in _links(lab, node.name):
-                name = link.get_attr("IFLA_IFNAME")
-                if name != "lo":
-                    found[node.name, name] = _counters(link)
+            with node.iproute() as iproute:
+                for link in iproute.get_links():
+                    name = link.get_attr("IFLA_IFNAME")
+                    if name != "lo":
+                        found[node.name, name] = _counters(link)
         return cls(found, monotonic())
 
     def rates_since(self, before: Reading) -> dict[tuple[str, str], dict[str, float]]:
@@ -57,11 +58,6 @@ class Reading:
             for key, now in self.counters.items()
             if key in before.counters
         }
-
-
-def _links(lab: Lab, node: str) -> list[Any]:
-    with lab[node].iproute() as iproute:
-        return list(iproute.get_links())
 
 
 def _counters(link: Any) -> Counters:

@@ -48,7 +48,7 @@ def examine() -> list[Check]:
 def forbidden(number: int, stage: str = "") -> NotAllowed | None:
     """The setting of this machine that explains why the kernel answered `number` to `stage`, or None."""
     if number == errno.EMFILE:
-        return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024")
+        return NotAllowed("too few descriptors are allowed (ulimit -n)", "raise it: ulimit -n 1024, or 2 for each node")
     if number == errno.EAGAIN:
         return NotAllowed("too many processes for this user (ulimit -u)", "raise it or end some: ulimit -u")
     if number == errno.ENOSPC and stage:  # without one it is a full disk

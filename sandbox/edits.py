@@ -68,7 +68,7 @@ def plan_link(topology: Topology, wire: tuple[Interface, Interface], *, settings
         if end.node in settings_of and not end.master:
             settings += one_way_is_enough(end.node)
             settings += ipv6_settings(end.node, forwards=end.node in topology.routers) if end.speaks_ipv6 else ()
-    return [*settings, *lay([wire]), *bring_up(wire), *settle(wire)]
+    return [*settings, *lay([wire]), *bring_up(wire), *settle(wire, topology.routers)]
 
 
 def plan_routes(before: Topology, after: Topology) -> list[Step]:

@@ -6,7 +6,14 @@ from .address import Address
 from .errors import RequestError
 from .values import value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .address import Subnet
+
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+DOMAIN = "lab"  # every node is known as `a.lab` as well
 LOOPBACK_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
 # Below 1280 the kernel takes IPv6 off an interface; 68 is the least for IPv4 (RFC 791), 65535 the most for veth.
 LEAST_MTU, LEAST_MTU_IPV6, MOST_MTU = 68, 1280, 65535
@@ -40,8 +47,11 @@ class Endpoint:
         return end
 
     @classmethod
-    def parse_bare(cls, text: str) -> Endpoint:
-        """As parse(), but the address, and the colon with it, may be left out."""
+    def parse_bare(cls, text: str, subnets: Iterable[Subnet] = ()) -> Endpoint:
+        """As parse(), but the address, and the colon with it, may be left out.
+
+        The prefix of an address defaults to that of the one of `subnets` that it is in.
+        """
         if not isinstance(text, str):
             raise TypeError(f"an endpoint is text such as 'a:192.168.1.1', not {text!r}")
         name, colon, rest = text.partition(":")
@@ -53,19 +63,22 @@ class Endpoint:
             if not name or (not equals and word.count(":") == 1):
                 raise RequestError(_no_endpoint(text))
             if not equals:
-                addresses.append(Address.parse(word))
+                addresses.append(Address.parse(word, subnets))
             elif key in ("mtu", "mac") and key not in settings:
                 settings[key] = content
             else:
                 raise RequestError(f"{text!r}: {word!r} is no setting of an endpoint - write mtu=N or mac=ADDRESS once")
         mtu = read_mtu(settings["mtu"]) if "mtu" in settings else None
-        return cls(name, tuple(addresses), mtu, settings.get("mac"))
+        mac = settings["mac"].lower() if "mac" in settings else None
+        return cls(name, tuple(addresses), mtu, mac)
 
     def __post_init__(self) -> None:
         check_name(self.node)
         for address in self.addresses:
             if not isinstance(address, Address):
                 raise TypeError(f"an address is what Address.parse() gives, not {address!r}")
+        if len(self.addresses) > 1 and len({address.packed for address in self.addresses}) < len(self.addresses):
+            raise RequestError(f"{str(self)!r}: the same address twice - write it once")
         if self.mtu is not None:
             check_mtu(self.mtu, speaks_ipv6=any(address.version == 6 for address in self.addresses))
         if self.mac is not None:
@@ -110,14 +123,24 @@ def _no_endpoint(text: str) -> str:
 def check_name(name: str) -> None:
     """Raise RequestError unless `name` can name a node: it becomes a hostname and a word in /etc/hosts."""
     if not isinstance(name, str):
-        raise TypeError(f"a node's name is text, not {name!r}")
+        raise TypeError(f"a name is text, not {name!r}")
     if name in LOOPBACK_NAMES:
         raise RequestError(f"{name!r}: every node is that to itself - choose another name")
     if not name or len(name) > 63 or name.startswith("-") or not NAME_CHARACTERS.issuperset(name):
         raise RequestError(
-            f"{name!r}: node names use a-z, 0-9 and '-', begin with a letter or digit, at most 63 characters"
-            " - rename the node"
+            f"{name!r}: names use a-z, 0-9 and '-', begin with a letter or digit, at most 63 characters"
+            " - choose another name"
         )
+
+
+def check_alias(alias: str) -> None:
+    """Raise RequestError unless `alias` can stand in /etc/hosts: it may be several names joined by dots."""
+    if not isinstance(alias, str):
+        raise TypeError(f"an alias is text, not {alias!r}")
+    if len(alias) > 253:  # RFC 1035, 2.3.4
+        raise RequestError(f"{alias!r}: longer than 253 characters - choose another alias")
+    for name in alias.split("."):
+        check_name(name)
 
 
 def read_mtu(text: str) -> int:
@@ -129,6 +152,8 @@ def read_mtu(text: str) -> int:
 
 def check_mtu(mtu: int, *, speaks_ipv6: bool) -> None:
     """Raise RequestError for what is too small or too large for a veth."""
+    if type(mtu) is not int:
+        raise TypeError(f"an MTU is a number, not {mtu!r}")
     least = LEAST_MTU_IPV6 if speaks_ipv6 else LEAST_MTU
     if not least <= mtu <= MOST_MTU:
         of_what = "IPv6" if speaks_ipv6 else "a link"
@@ -136,6 +161,8 @@ def check_mtu(mtu: int, *, speaks_ipv6: bool) -> None:
 
 
 def _check_mac(mac: str) -> None:
+    if not isinstance(mac, str):
+        raise TypeError(f"a MAC address is text such as '02:00:00:00:00:01', not {mac!r}")
     parts = mac.split(":")
     if len(parts) != 6 or any(len(part) != 2 or not set("0123456789abcdef").issuperset(part) for part in parts):
         raise RequestError(f"{mac!r}: not a MAC address - write six pairs of 0-9 and a-f, such as 02:00:00:00:00:01")

@@ -88,7 +88,7 @@ class Init:
     def build(self, *, rootless: bool) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
-            self._network.build(rootless=rootless)
+            self._network.build(self._tell_progress, rootless=rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
@@ -96,6 +96,9 @@ class Init:
         own_pidfd = os.pidfd_open(os.getpid())
         messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
         os.close(own_pidfd)
+
+    def _tell_progress(self, done: int, of: int) -> None:
+        messages.send(self._lab, {"done": str(done), "of": str(of)})
 
     def attempt(self, what: str, carry_out: Callable[[], object]) -> None:
         """Do what no plan holds; tell the caller when the kernel refuses."""
@@ -140,7 +143,7 @@ class Init:
             client.save_terminal(*inherited)
         elif "socket" in message:
             self._open_socket(message, messages.adopt(inherited[0]))
-        elif "keep" in message:
+        elif "door" in message:
             self._keep(message, inherited)
         elif "arg" in message:
             self._start(Command.from_message(message), inherited)
@@ -193,7 +196,7 @@ class Init:
         from .door import Door
 
         reply, listening = map(messages.adopt, inherited)
-        path = message["keep"][0]
+        path = message["door"][0]
         self._door = Door(self._loop, listening, path, welcome=self._welcome, gone=self._end)
         self._is_detached = "detach" in message
         messages.send(reply, {"done": ""})

@@ -101,7 +101,7 @@ def keep(lab: Lab, name: str, how: Mapping[str, str] = {}) -> None:
     check_lab_name(name)
     listening, path = _listen(name)
     try:
-        lab.channel.ask_for_descriptors({"keep": path, **how}, listening.fileno())
+        lab.channel.ask_for_descriptors({"door": path, **how}, listening.fileno())
     except BaseException:
         os.unlink(path)
         raise

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     # How the lab's init comes to be; returns the socket on which it will answer.
     Launch = Callable[[], socket]
+    # Told, while a large lab is built, how many steps of how many are done.
+    Progress = Callable[[int, int], object]
 
 
 CLOSE_TIMEOUT_MS = 10_000
@@ -40,20 +42,28 @@ class Lab:
     """A running topology: it is up once constructed, and gone after close().
 
     `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab.
+    `progress` is told, where building takes over half a second, how many steps of how many are done.
     Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
     The program itself is not changed: no fork, no namespace, no handler, no thread.
     """
 
-    def __init__(self, topology: Topology, *, as_root: bool = False, launch: Launch | None = None) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        as_root: bool = False,
+        launch: Launch | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.topology = topology
-        self._open(launch() if launch else _fork_by_server(topology, as_root=as_root))
+        self._open(launch() if launch else _fork_by_server(topology, as_root=as_root), progress)
 
-    def _open(self, sock: socket) -> Message:
+    def _open(self, sock: socket, progress: Progress | None = None) -> Message:
         self._owner = os.getpid()
         self._running: set[Process] = set()
         self.channel = Channel(sock)
         try:
-            greeting, self._init_fd, self._init_pid = self.channel.greeting()
+            greeting, self._init_fd, self._init_pid = self.channel.greeting(progress)
         except BaseException:
             self.channel.close()
             raise

@@ -100,8 +100,6 @@ def _declare(draft: Draft, tables: LabTable) -> None:
             draft.switch(Switch(name, tuple(map(Subnet.parse, _list(switch.subnets))), _given(switch.mtu)))
     plugs = {name: list(_plugs(name, table, tables)) for name, table in tables.nodes.items()}
     links = [tuple(_ends(at, table)) for at, table in enumerate(tables.links)]
-    for ends in (*plugs.values(), *links):
-        draft.reserve(address for end in ends for address in end.addresses)
     for name, table in tables.nodes.items():
         with _at(f"nodes.{name}"):
             _declare_node(draft, name, table, plugs[name])

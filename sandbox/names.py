@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .endpoint import DOMAIN
 from .segments import segments
 
 TYPE_CHECKING = False
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .topology import Topology
 
-DOMAIN = "lab"
 LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
 
@@ -47,9 +47,11 @@ def variables(topology: Topology, node: str) -> dict[str, str]:
         place = next((at for at, end in enumerate(segment) if end.node == node and end.addresses), None)
         if place is None:
             continue
-        told["SANDBOX_IP"] = segment[place].addresses[0].ip
-        around = segment[place:] + segment[:place]
-        if peer := next((end for end in around if end.node != node and end.addresses), None):
-            told |= {"SANDBOX_PEER": peer.node, "SANDBOX_PEER_IP": peer.addresses[0].ip}
+        own = segment[place].addresses[0]
+        told["SANDBOX_IP"] = own.ip
+        others = (end for end in segment[place + 1 :] + segment[:place] if end.node != node and end.addresses)
+        if peer := next(others, None):
+            facing = next((each for each in peer.addresses if each.subnet == own.subnet), peer.addresses[0])
+            told |= {"SANDBOX_PEER": peer.node, "SANDBOX_PEER_IP": facing.ip}
         break
     return told

@@ -11,25 +11,32 @@ from _socket import if_nameindex, socket
 
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
-from .kernel import namespace
+from .kernel import limits, namespace
 from .names import hosts_file
+from .patience import Patience
 from .plan import add_routes, bring_up, create_node, plan, settle
 from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .endpoint import Link
     from .interface import Interface
+    from .kernel.limits import Limits
     from .outside import Outside
     from .steps import Step
     from .topology import Topology
 
     Wire = tuple[Interface, Interface]
 
+# For each node its namespace and, while it is built, a netlink socket; and some for all that init does beside it.
+PER_NODE, BESIDE = 2, 64
+
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
+
+FEW = 1000  # steps, which take a tenth of a second
 
 
 class Network:
@@ -43,23 +50,29 @@ class Network:
         self._foreign: set[str] = set()
         self._outside: Outside | None = None
         self.took_s: list[float] = []
+        self.limits: Limits = {}
 
     @property
     def namespaces(self) -> dict[str, int]:
         """The descriptor of each node's namespace, and of each switch's."""
         return self._builder.namespaces
 
-    def build(self, *, rootless: bool) -> None:
+    def build(self, tell: Callable[[int, int], object], *, rootless: bool) -> None:
         """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
 
-        With ways to the machine outside it raises NotAllowed as well; `rootless`: without power over its network.
+        Where that takes long, `tell` hears now and then how many steps of how many are done. With ways to the
+        machine outside it raises NotAllowed as well; `rootless`: without power over its network.
+        `limits` are those of the caller that were in the way, by number: its commands get them back.
         """
+        self._make_room(self.topology)
         if self.topology.uplinks or self.topology.publications:
             from .outside import Outside
 
             # What is to be out there begins before this process leaves.
             self._outside = Outside(self.topology, rootless=rootless)
-        self.took_s = self._builder.apply(plan(self.topology))
+        steps = plan(self.topology)
+        done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
+        self.took_s = self._builder.apply(steps, done=done)
         if self._outside:
             self._outside.join(self.namespaces)
 
@@ -113,6 +126,7 @@ class Network:
         from .edits import with_node
 
         after = with_node(self.topology, name)
+        self._make_room(after)
         try:
             self._builder.apply([*create_node(name, ()), SetUp(name, "lo", LO_INDEX)])
         except Rejected:
@@ -166,7 +180,11 @@ class Network:
         self._forgivingly(step for step in bring_up([end]) if isinstance(step, AddAddress))
         routes = add_routes(self.topology)
         self._forgivingly(step for step in routes if isinstance(step, AddRoute) and step.node == node)
-        self._builder.apply(settle([end]))
+        self._builder.apply(settle([end], self.topology.routers))
+
+    def _make_room(self, topology: Topology) -> None:
+        namespaces = len(topology.nodes) + len(topology.switches)
+        self.limits = {**limits.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from .errors import RequestError

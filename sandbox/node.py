@@ -52,6 +52,12 @@ class Node:
             raise RequestError(f"{name!r}: no interface of {self.name!r} - there is {', '.join(found) or 'none'}")
         return found[name]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and (self.lab, self.name) == (other.lab, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.lab, self.name))
+
     def __repr__(self) -> str:
         return f"<Node {self.name}, {self.ip or 'no link'}>"
 

@@ -16,11 +16,11 @@ from .steps import (
     Step,
     WriteSysctl,
 )
-from .waits import AwaitGroup, Settle
+from .waits import AwaitGroup, AwaitLinkLocal, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .topology import Topology
 
@@ -46,7 +46,7 @@ def plan(topology: Topology) -> tuple[Step, ...]:
         steps += bring_up(ends_of[switch])
     if topology.routers or topology.uplinks:
         steps += add_routes(topology)
-    return (*steps, *settle([end for ends in ends_of.values() for end in ends]))
+    return (*steps, *settle([end for ends in ends_of.values() for end in ends], topology.routers))
 
 
 def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False) -> list[Step]:
@@ -126,7 +126,8 @@ def bring_up(ends: Iterable[Interface]) -> list[Step]:
     return steps
 
 
-def settle(ends: Iterable[Interface]) -> list[Step]:
+def settle(ends: Sequence[Interface], routers: Sequence[str] = ()) -> list[Step]:
     """The steps after which the first packet arrives: only after both ends of every link are up."""
     steps: list[Step] = [Settle(end) for end in ends]
-    return steps + [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]
+    steps += [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]
+    return steps + [AwaitLinkLocal(end) for end in ends if end.node in routers and end.speaks_ipv6]

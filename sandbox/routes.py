@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Of anything shorter the two halves can differ in kind: hosts in one, loopback or link-local addresses in the other.
 SHORTEST_JOINED = 11
-# In place of a next hop: none was found yet, and none is looked for, as the node is there or not linked at all.
-UNKNOWN, ABSENT = -1, -2
+# In place of the number of a next hop, which is from 1 on.
+UNKNOWN, AT_HOME = 0, -1
 
 
 @value
@@ -50,21 +50,23 @@ class _Map:
         self._outside = uplinks if version == 4 else set()
         self._decides = routers | uplinks
         self._homes: dict[Subnet, set[int]] = {}
-        self._hops: list[Address] = []
-        # Of each node, if it forwards: the next hops that it is, and who can send there.
-        self._ports: list[list[tuple[int, list[int]]]] = [[] for _ in numbers]
+        self._hops: dict[int, Address] = {}
+        # Of each node that forwards: who can send to it, and the number of the next hop that it then is.
+        self._neighbours: list[list[tuple[int, int]]] = [[] for _ in numbers]
         for segment in found:
-            members: dict[Subnet, list[int]] = {}
-            for node, address in ((numbers[end.node], each) for end in segment for each in end.addresses):
-                if address.version == version:
-                    members.setdefault(address.subnet, []).append(node)
-                    if node in routers:
-                        self._ports[node].append((len(self._hops), members[address.subnet]))
-                        self._hops.append(address)
+            members: dict[Subnet, list[tuple[int, Address]]] = {}
+            for end in segment:
+                for address in end.addresses:
+                    if address.version == version:
+                        members.setdefault(address.subnet, []).append((numbers[end.node], address))
             for subnet, nodes in members.items():
-                self._homes.setdefault(subnet, set()).update(nodes)
-        linked = {node for nodes in self._homes.values() for node in nodes}
-        self._nowhere = [UNKNOWN if node in linked else ABSENT for node in numbers.values()]
+                self._homes.setdefault(subnet, set()).update(node for node, _ in nodes)
+                for node, address in nodes:
+                    if node in routers:
+                        hop = len(self._hops) + 1
+                        self._hops[hop] = address
+                        self._neighbours[node] += [(other, hop) for other, _ in nodes if other != node]
+        self._linked = {node for nodes in self._homes.values() for node in nodes}
 
     def routes(self) -> Iterator[list[tuple[Subnet | None, Address]]]:
         """For each node the destinations and next hops. A host with one gateway sends everything there."""
@@ -72,29 +74,25 @@ class _Map:
         blocks = _blocks(subnets)
         ways = map(self._ways, (self._outside, *(self._homes[subnet] for subnet in subnets)))
         for node, (outside, *hops) in enumerate(zip(*ways, strict=True)):
-            gateways = {hop for hop in (outside, *hops) if hop >= 0}
+            gateways = {hop for hop in (outside, *hops) if hop > 0}
             if len(gateways) == 1 and node not in self._decides:
                 outside, hops = gateways.pop(), []
-            default = [(None, self._hops[outside])] if outside >= 0 else []
+            default = [(None, self._hops[outside])] if outside > 0 else []
             yield [*default, *((to, self._hops[hop]) for to, hop in _joined(hops, blocks))]
 
     def _ways(self, home: set[int]) -> list[int]:
-        """The next hop of each node on its way home, from the nearest to the farthest."""
-        ways = list(self._nowhere)
+        """The next hop of each node on its way home, found from the nearest to the farthest."""
+        ways = [UNKNOWN] * len(self._neighbours)
         for node in home:
-            ways[node] = ABSENT
-        left = ways.count(UNKNOWN)
-        frontier = sorted(home)
-        while frontier and left:
-            reached = []
-            for router in frontier:
-                for hop, members in self._ports[router]:
-                    for node in members:
-                        if ways[node] == UNKNOWN:
-                            ways[node] = hop
-                            reached.append(node)
-            left -= len(reached)
-            frontier = reached
+            ways[node] = AT_HOME
+        known = sorted(home & self._linked)
+        for router in known:
+            if len(known) == len(self._linked):
+                break
+            for node, hop in self._neighbours[router]:
+                if not ways[node]:
+                    ways[node] = hop
+                    known.append(node)
         return ways
 
 
@@ -133,6 +131,6 @@ def _joined(hops: Iterable[int], blocks: Sequence[Sequence[tuple[int, Subnet]]])
         while place < end:
             # The largest that fits.
             behind, subnet = next(block for block in reversed(blocks[place]) if block[0] <= end)
-            if hop >= 0:
+            if hop > 0:
                 yield subnet, hop
             place = behind

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from .command import Command
+    from .kernel.limits import Limits
 
     # What is being done, the same by hand, and the doing of it.
     Stage = tuple[str, str, Callable[[], object]]
@@ -28,9 +29,17 @@ NEVER_EXECUTED = 125
 
 
 def execute(
-    command: Command, netns_fd: int, files: Mapping[str, str], inherited: list[int], report: socket
+    command: Command,
+    netns_fd: int,
+    files: Mapping[str, str],
+    inherited: list[int],
+    report: socket,
+    *,
+    limits: Limits,
 ) -> NoReturn:
     """Become `command`. `files` are texts of its own by path; `inherited` its descriptors 0, 1, 2 and those to keep.
+
+    `limits` are the resource limits that it gets, by number.
 
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
@@ -39,7 +48,11 @@ def execute(
     report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
-    for what, by_hand, carry_out in _stages(command, netns_fd, files, dict(zip(numbers, inherited, strict=True))):
+    wanted = dict(zip(numbers, inherited, strict=True))
+    for what, by_hand, carry_out in (
+        *_stages_of_the_view(command.node, netns_fd, files),
+        *_stages_of_the_process(command, wanted, limits, report_fd),
+    ):
         try:
             carry_out()
         except OSError as error:
@@ -55,8 +68,7 @@ def execute(
         fail(report, error, "execute")
 
 
-def _stages(command: Command, netns_fd: int, files: Mapping[str, str], wanted: dict[int, int]) -> Iterator[Stage]:
-    node = command.node
+def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> Iterator[Stage]:
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
@@ -64,13 +76,18 @@ def _stages(command: Command, netns_fd: int, files: Mapping[str, str], wanted: d
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
+
+
+def _stages_of_the_process(command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
     yield "place descriptors", "exec 3>&-", lambda: descriptors.place(wanted)
     if command.terminal:
         yield "take the terminal", "setsid --ctty", lambda: fcntl.ioctl(0, TIOCSCTTY, 0)
     if command.umask is not None:
         yield "set the umask", f"umask {command.umask:o}", lambda: os.umask(command.umask or 0)
-    if command.limits:
-        yield "set resource limits", "ulimit", lambda: _limit_resources(command)
+    if limits:
+        # Those of init may be more than the command is allowed: then nothing more could be opened until exec.
+        yield "close what is init's", "exec 4>&-", lambda: descriptors.close_others((*wanted, report_fd))
+        yield "set resource limits", "ulimit", lambda: _limit_resources(limits)
     yield "give up capabilities", "setpriv --bounding-set", caps.limit
     yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
     yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
@@ -84,10 +101,10 @@ def _wait_for_the_others(report: socket) -> None:
         os._exit(NEVER_EXECUTED)
 
 
-def _limit_resources(command: Command) -> None:
+def _limit_resources(limits: Limits) -> None:
     import resource
 
-    for number, pair in command.limits.items():
+    for number, pair in limits.items():
         if resource.getrlimit(number) != pair:
             resource.setrlimit(number, pair)
 

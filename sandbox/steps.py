@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .interface import BRIDGE, Interface, ip
 from .values import value
-from .waits import AwaitGroup, Settle
+from .waits import AwaitGroup, AwaitLinkLocal, Settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class SetMaster:
 
     @property
     def why(self) -> str:
-        return f"{self.interface.name} is plugged into {self.node}: what comes in there is passed on"
+        return f"{self.interface.name} is plugged into {self.node}, which passes on what comes in there"
 
     def __str__(self) -> str:
         return f"{ip(self.node)} link set dev {self.interface.name} master {self.interface.master}"
@@ -285,4 +285,5 @@ Step = (
     | DeleteLink
     | Settle
     | AwaitGroup
+    | AwaitLinkLocal
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .address import Subnet
+from .address import Subnet, overlap
 from .endpoint import check_mtu, check_name, read_mtu
 from .errors import RequestError
 from .values import value
@@ -25,17 +25,27 @@ class Switch:
         if not isinstance(text, str):
             raise TypeError(f"a switch is text such as 'lan:10.0.0.0/24', not {text!r}")
         name, colon, rest = text.partition(":")
-        words = rest.split(",") if colon else []
-        mtus = [word.partition("=")[2] for word in words if word.startswith("mtu=")]
-        if len(mtus) > 1:
-            raise RequestError(f"{text!r}: an MTU twice - write mtu=N once")
-        subnets = (Subnet.parse(word) for word in words if not word.startswith("mtu="))
-        return cls(name, tuple(subnets), read_mtu(mtus[0]) if mtus else None)
+        if not name:
+            raise RequestError(f"{text!r}: not a switch - write NAME[:SUBNET], such as lan:10.0.0.0/24")
+        subnets = []
+        mtu = None
+        for word in rest.split(",") if colon else ():
+            key, equals, content = word.partition("=")
+            if not equals:
+                subnets.append(Subnet.parse(word))
+            elif key == "mtu" and mtu is None:
+                mtu = read_mtu(content)
+            else:
+                raise RequestError(f"{text!r}: {word!r} is no setting of a switch - write mtu=N once")
+        return cls(name, tuple(subnets), mtu)
 
     def __post_init__(self) -> None:
         check_name(self.name)
         if self.mtu is not None:
             check_mtu(self.mtu, speaks_ipv6=any(subnet.version == 6 for subnet in self.subnets))
+        if found := overlap((subnet, place) for place, subnet in enumerate(self.subnets)):
+            (one, _), (other, _) = found
+            raise RequestError(f"{str(self)!r}: {one} and {other} have addresses in common - leave one out")
 
     def __str__(self) -> str:
         words = (*map(str, self.subnets), *(() if self.mtu is None else (f"mtu={self.mtu}",)))

@@ -62,3 +62,26 @@ class AwaitGroup:
     def __str__(self) -> str:
         wait = f"until ip maddress show dev {self.interface.name} | grep -qw {self.group}; do :; done"
         return f"ip netns exec {self.node} sh -c '{wait}'"
+
+
+@value
+class AwaitLinkLocal:
+    """A router that can ask for its neighbours.
+
+    For packets that are not its own it asks from its link-local address, which comes from the same work queue: of
+    the first packets through two routers one in 60 stalled for a second.
+    """
+
+    interface: Interface
+
+    @property
+    def node(self) -> str:
+        return self.interface.node
+
+    @property
+    def why(self) -> str:
+        return f"with this address {self.interface} asks where to pass on packets of others"
+
+    def __str__(self) -> str:
+        wait = f"until ip -6 address show dev {self.interface.name} scope link -tentative | grep -q .; do :; done"
+        return f"ip netns exec {self.node} sh -c '{wait}'"

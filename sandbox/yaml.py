@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz_.")
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PLAIN = frozenset(LETTERS + "0123456789_.-")
 # Words that YAML 1.1 takes for something else than text.
-WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "")
+WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 
 def write(document: Mapping[str, Any]) -> str:
@@ -29,7 +30,7 @@ def _lines(table: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    is_plain = PLAIN.issuperset(name) and name not in WORDS and not name.startswith(".")
+    is_plain = name[:1] in LETTERS and PLAIN.issuperset(name) and name and name.lower() not in WORDS
     return name if is_plain else _json(name)
 
 

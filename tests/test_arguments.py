@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import topologies
-from sandbox.cli.arguments import EXPLAIN_USAGE, USAGE, ExplainRequest, RunRequest, parse, parse_explain
+from sandbox.cli.arguments import DECLARATIONS, EXPLAIN_USAGE, USAGE, ExplainRequest, RunRequest, parse, parse_explain
+from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
 
@@ -199,6 +200,147 @@ def test_what_the_topology_refuses_is_refused_here_as_well() -> None:
     assert "not an IP address" in refusal("--pair", "a:nonsense", "b:10.0.0.2", "--", "x")
 
 
+# --- declarations
+
+
+def declared(*words: str) -> Topology:
+    """The topology of the words, which is the same to both commands."""
+    request, explained = parse([*words, "--", "x"]), parse_explain(words)
+    assert request is not None
+    assert explained is not None
+    assert request.topology == explained.topology
+    assert request.commands == (("x",),) * len(request.topology.nodes)
+    return explained.topology
+
+
+LAN = ("--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "b")
+
+
+def drafted(*declarations: tuple[str, ...]) -> Topology:
+    draft = Draft()
+    for verb, *operands in (("switch", "lan:10.0.0.0/24"), ("node", "a"), ("node", "b"), *declarations):
+        getattr(draft, verb)(*operands)
+    return draft.topology()
+
+
+@pytest.mark.parametrize(
+    ("words", "declarations"),
+    [
+        ([], []),
+        (["--node", "c:10.0.0.9"], [("node", "c:10.0.0.9")]),
+        (["--node=c"], [("node", "c")]),
+        (["--node=c:mac=02:00:00:00:00:01,mtu=1400"], [("node", "c:mac=02:00:00:00:00:01,mtu=1400")]),
+        (["--switch=wan:mtu=1400"], [("switch", "wan:mtu=1400")]),
+        (["--pair", "a:10.1.0.1", "b:10.1.0.2"], [("pair", "a:10.1.0.1", "b:10.1.0.2")]),
+        (["--pair=a:10.1.0.1", "b:10.1.0.2"], [("pair", "a:10.1.0.1", "b:10.1.0.2")]),
+        (["--switch", "wan", "--pair", "lan", "wan"], [("switch", "wan"), ("pair", "lan", "wan")]),
+        (["--router", "a", "--router=b"], [("router", "a"), ("router", "b")]),
+        (["--alias", "a:www", "--alias=b:db.example.com"], [("alias", "www", "a"), ("alias", "db.example.com", "b")]),
+        (["--uplink", "a"], [("uplink", "a")]),
+        (["--uplink=lan"], [("uplink", "lan")]),
+        (["--publish", "8080:a:80"], [("publish", "8080:a:80")]),
+        (["--publish=[::1]:53:b:53/udp"], [("publish", "[::1]:53:b:53/udp")]),
+        (["-p", "8080:a:80", "-p=8081:b:80"], [("publish", "8080:a:80"), ("publish", "8081:b:80")]),
+        (["--no-routes"], [("no_routes",)]),
+        (["--no-routes", "--router", "a", "--no-routes"], [("router", "a"), ("no_routes",)]),
+    ],
+)
+def test_every_declaration_is_understood(words: list[str], declarations: list[tuple[str, ...]]) -> None:
+    assert declared(*LAN, *words) == drafted(*declarations)
+
+
+def test_what_is_no_switch_s_node_may_be_said_before_it() -> None:
+    words = ["--router", "a", "--alias", "a:www", "--no-routes", "-p", "80:a:80", "--uplink", "b"]
+    assert declared(*words, *LAN) == declared(*LAN, *words)
+
+
+def test_a_node_is_plugged_into_the_switch_declared_last() -> None:
+    topology = declared(*LAN, "--switch", "wan:10.1.0.0/24", "--node", "b", "--node", "c")
+    assert list(map(str, topology.links)) == [
+        "a:10.0.0.1/24 lan",
+        "b:10.0.0.2/24 lan",
+        "b:10.1.0.1/24 wan",
+        "c:10.1.0.2/24 wan",
+    ]
+    assert declared("--node", "c", *LAN).links == declared(*LAN).links, "before any: into none"
+
+
+def test_options_may_stand_between_declarations() -> None:
+    words = ["--switch", "lan:10.0.0.0/24", "-q", "--node", "a", "--until", "b", "--node", "b", "--", "x"]
+    assert parse(words) == RunRequest(drafted(), (("x",),) * 2, quiet=True, until="b")
+
+
+@pytest.mark.parametrize("option", [option for option, (count, _) in DECLARATIONS.items() if count])
+@pytest.mark.parametrize("rest", [[], ["--", "x"], ["--node", "a"], ["-p", "80:a:80"], ["--no-routes"], ["-q"]])
+def test_a_declaration_swallows_no_option(option: str, rest: list[str]) -> None:
+    assert refusal(option, *rest) == f"{option} wants {DECLARATIONS[option][1]} - {USAGE}"
+    short = {"--publish": "-p"}.get(option, option)
+    assert refusal(short, *rest) == f"{option} wants {DECLARATIONS[option][1]} - {USAGE}"
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("--swich", "--switch"),
+        ("--swtich=lan", "--switch"),
+        ("--nod", "--node"),
+        ("--nodes", "--node"),
+        ("--routers", "--router"),
+        ("--aliass", "--alias"),
+        ("--up-link", "--uplink"),
+        ("--publsh", "--publish"),
+        ("--no-route", "--no-routes"),
+        ("--noroutes", "--no-routes"),
+        ("--no-routes=1", "--no-routes"),
+        ("--Switch", "--switch"),
+    ],
+)
+def test_a_declaration_with_a_typo_is_answered_with_what_was_meant(typo: str, meant: str) -> None:
+    assert refusal(*LAN, typo, "x", "--", "x") == f"{typo!r}: no such option - did you mean {meant}?"
+
+
+@pytest.mark.parametrize("alias", ["", "a", "a:", ":a", ":", "www"])
+def test_an_alias_is_a_node_and_its_other_name(alias: str) -> None:
+    assert refusal(*LAN, "--alias", alias, "--", "x") == f"{alias!r}: not an alias - write NODE:ALIAS"
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--node", ""], "names use"),
+        (["--node", "a "], "names use"),
+        (["--node", "lan"], "the name of two things"),
+        (["--node", "c:10.0.0.9,"], "not an IP address"),
+        (["--node", "c:10.0.1.1"], "not in a subnet of 'lan'"),
+        (["--node", "c:10.0.0.9/16"], "write 10.0.0.9/24"),
+        (["--node", "c:mtu=0"], "from 68 to 65535"),
+        (["--node", "c:mtu=70000"], "from 68 to 65535"),
+        (["--node", "c:mac=ff:ff:ff:ff:ff:ff"], "not one interface's MAC address"),
+        (["--switch", "lan"], "a switch twice"),
+        (["--switch", "a"], "the name of two things"),
+        (["--switch", "10.0.0.0/24"], "names use"),
+        (["--switch", "wan:10.0.0.0/24", "--node", "c"], "one subnet on two links"),
+        (["--switch", "wan:10.1.0.0/24,10.1.0.0/24"], "addresses in common"),
+        (["--router", "r"], "router: no node 'r' - the nodes are a, b"),
+        (["--router", "lan"], "router: no node 'lan'"),
+        (["--uplink", "r"], "uplink: no node 'r'"),
+        (["--alias", "r:www"], "alias 'www': no node 'r'"),
+        (["--alias", "a:b"], "the name of two things"),
+        (["--alias", "a:x:y"], "names use"),
+        (["--alias", "a:www", "--alias", "a:www"], "the name of two things"),
+        (["--publish", "80"], "not a publication"),
+        (["--publish", "80:r:80"], "no node 'r'"),
+        (["-p", "80:a:80", "-p", "127.0.0.1:80:b:80"], "one port of the host twice"),
+        (["-p80:a:80"], "no such option"),
+        (["--until", "lan"], "no such node"),
+        (["-i", "lan"], "no such node"),
+        (["--no-routes", "1"], "not an option"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(words: list[str], what: str) -> None:
+    assert what in refusal(*LAN, *words, "--", "x")
+
+
 def test_explain_reads_the_same_pairs() -> None:
     assert parse_explain(PAIR) == ExplainRequest(A_AND_B)
     assert parse_explain([]) == ExplainRequest(Topology.alone())
@@ -215,6 +357,7 @@ def test_explain_refuses_with_its_own_usage(words: list[str]) -> None:
 
 WORDS = st.one_of(
     st.sampled_from([*PAIR, "--", ":::", "-i", "a", "--until", "--raw", "--json", "-q", "-v", "--pair=x", "-h", ""]),
+    st.sampled_from([*DECLARATIONS, "-p", "lan", "lan:10.0.0.0/24", "a:mtu=1400", "a:www", "80:a:80", "--node=a"]),
     st.text(st.characters(codec=None, exclude_categories=(), exclude_characters="\0")),
 )
 

@@ -143,7 +143,7 @@ def test_any_topology_is_said_whole_or_refused(topology: Topology) -> None:
             assert config["gateway"] not in {ip for _, ip in said}
 
 
-TEXTS = st.text(st.characters(codec="utf-8"))
+TEXTS = st.text(st.characters(codec="utf-8")) | st.sampled_from(["on", "No", "y", "null", "1e3", "a-b", ".inf", "x: y"])
 LEAVES = TEXTS | st.integers() | st.booleans() | st.lists(TEXTS) | st.none()
 
 

@@ -10,8 +10,9 @@ from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
 from sandbox.interface import Wiring
 from sandbox.plan import plan
-from sandbox.steps import AddRoute, CreateVeth, DeleteRoute, NoLinkLocal, Settle, SetUp, WriteSysctl
+from sandbox.steps import AddRoute, CreateVeth, DeleteRoute, NoLinkLocal, SetMaster, SetUp, WriteSysctl
 from sandbox.topology import Topology
+from sandbox.waits import AwaitLinkLocal, Settle
 
 
 def routed() -> Topology:
@@ -50,7 +51,7 @@ def test_with_a_node_goes_all_that_is_said_of_it() -> None:
     ("change", "what"),
     [
         (lambda: with_node(routed(), "a"), "'a': there already"),
-        (lambda: with_node(routed(), "A"), "node names"),
+        (lambda: with_node(routed(), "A"), "names use"),
         (lambda: with_node(routed(), "www"), "the name of two things"),
         (lambda: with_link(routed(), routed().links[0]), "there already"),
         (lambda: with_link(routed(), link("a:10.0.1.9", "c:10.0.1.10")), "one subnet"),
@@ -95,6 +96,34 @@ def test_a_link_is_made_addressed_brought_up_and_settled_as_in_a_plan() -> None:
     assert [step for step in steps if isinstance(step, CreateVeth | NoLinkLocal | Settle)] == whole
     assert [step.name for step in steps if isinstance(step, SetUp)] == ["eth0", "eth0"]
     assert isinstance(steps[0], CreateVeth)
+
+
+def drafted(*declarations: str) -> Topology:
+    draft = Draft()
+    for declaration in declarations:
+        verb, *operands = declaration.split()
+        getattr(draft, verb)(*operands)
+    return draft.topology()
+
+
+def test_a_cable_of_two_switches_can_be_put_in_and_pulled_out() -> None:
+    joined = drafted("switch s1:10.0.0.0/24", "node a", "switch s2:10.0.0.0/24", "node b", "pair s1 s2")
+    trunk = joined.links[-1]
+    apart = without_link(joined, trunk)
+    assert apart.links == joined.links[:-1], "one subnet in two places is what pulling a cable makes"
+    assert with_link(apart, trunk) == joined
+    with pytest.raises(RequestError, match="circle"):
+        with_link(joined, link("s2", "s1"))
+    steps = plan_link(joined, joined.wires[-1], settings_of=joined.nodes)
+    assert isinstance(steps[0], CreateVeth)
+    assert steps[1] == SetMaster(joined.wires[-1][1])
+    assert not any(isinstance(step, WriteSysctl | NoLinkLocal) for step in steps)
+
+
+def test_a_new_link_of_a_router_waits_for_the_address_it_asks_from() -> None:
+    routers = drafted("pair a:fd00::1 r:fd00::2", "pair r:fd01::1 b:fd01::2", "router r")
+    steps = plan_link(routers, routers.wires[1], settings_of=())
+    assert [str(step.interface) for step in steps if isinstance(step, AwaitLinkLocal)] == ["eth1 of r"]
 
 
 def test_settings_are_written_only_where_they_are_ours_and_before_the_interface_is_there_to_copy_them() -> None:

@@ -54,6 +54,7 @@ FLOORS = (
         "sandbox.loop",
         "sandbox.masquerade",
         "sandbox.network",
+        "sandbox.patience",
         "sandbox.nft",
         "sandbox.outside",
         "sandbox.relay",
@@ -65,6 +66,7 @@ FLOORS = (
     (
         "sandbox.lab",
         "sandbox.attach",
+        "sandbox.carrier",
         "sandbox.channel",
         "sandbox.counters",
         "sandbox.kept",

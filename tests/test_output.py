@@ -181,6 +181,30 @@ def test_a_megabyte_goes_through_while_it_is_written(output: Output, capfdbinary
     assert capfdbinary.readouterr().out == b"".join(b"a  | " + line for line in lines_of(data))
 
 
+def test_what_is_there_is_heard_at_once_and_only_that(
+    output: Output, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    heard = []
+    stdout, stderr = output.open("a", lambda *piece: heard.append(piece))
+    output.catch_up()
+    assert heard == []
+    os.write(stdout, b"x" * 60_000 + b"\n")
+    os.write(stderr, b"part")
+    output.catch_up()
+    assert sorted(heard) == [(1, b"x" * 60_000 + b"\n"), (2, b"part")]
+    assert capfdbinary.readouterr().out.startswith(b"a  | xxx")
+    output.given()
+
+
+@pytest.mark.parametrize("output", [{"plain": True}], indirect=True)
+def test_plain_is_the_bytes_alone(output: Output, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    stdout, _ = output.open("a")
+    os.write(stdout, b"one\ntwo")
+    output.given()
+    output.drain()
+    assert capfdbinary.readouterr().out == b"one\ntwo"
+
+
 @pytest.mark.parametrize("output", [{"as_json": True}], indirect=True)
 def test_in_json_everything_is_on_standard_output(output: Output, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     stdout, stderr = output.open("a")

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST
-from pyroute2.netlink.rtnl import RTM_DELNEIGH, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK
+from pyroute2.netlink.rtnl import (
+    RTM_DELLINK,
+    RTM_DELNEIGH,
+    RTM_DELROUTE,
+    RTM_GETLINK,
+    RTM_GETROUTE,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    RTM_NEWROUTE,
+)
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
@@ -25,6 +34,8 @@ NEW = ASKED | NLM_F_CREATE | NLM_F_EXCL
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9.@_-]{0,14}", fullmatch=True)
 INDEXES = st.integers(1, 2**31 - 1)
 DESCRIPTORS = st.integers(0, 2**31 - 1)
+MTUS = st.integers(68, 65535)
+MACS = st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":"))
 
 
 def encoded(message: Any, kind: int, asked: int, number: int = 0, /, **fields: Any) -> bytes:
@@ -39,9 +50,10 @@ def encoded(message: Any, kind: int, asked: int, number: int = 0, /, **fields: A
     return bytes(message.data)
 
 
-def veth_end(name: str, netns_fd: int) -> list[Any]:
+def veth_end(name: str, netns_fd: int, **given: Any) -> list[Any]:
     return [
         ("IFLA_IFNAME", name),
+        *((f"IFLA_{key}", content) for key, content in given.items() if content is not None),
         ("IFLA_NET_NS_FD", netns_fd),
         ("IFLA_NUM_TX_QUEUES", 1),
         ("IFLA_NUM_RX_QUEUES", 1),
@@ -67,6 +79,35 @@ def test_create_veth(name: str, index: int, netns_fd: int, peer_name: str, peer_
         )
         == expected
     )
+
+
+@given(st.none() | MACS, st.none() | MTUS, st.none() | INDEXES)
+def test_an_end_of_a_veth_with_mac_address_mtu_and_bridge(mac: str | None, mtu: int | None, master: int | None) -> None:
+    # The order is free to the kernel, but it is one.
+    end = packed.veth_end("port0", 3, 4, mtu=mtu, mac=mac, master=master)
+    peer = packed.veth_end("eth0", 2, 5, mtu=mtu, mac=mac)
+    given = {"ADDRESS": mac, "MTU": mtu}
+    link_info = nested(
+        "IFLA_LINKINFO",
+        ("IFLA_INFO_KIND", "veth"),
+        nested("IFLA_INFO_DATA", ("VETH_INFO_PEER", {"index": 2, "attrs": veth_end("eth0", 5, **given)})),
+    )
+    attributes = [*veth_end("port0", 4, **given, MASTER=master), link_info]
+    assert packed.create_veth(end, peer) == encoded(ifinfmsg(), RTM_NEWLINK, NEW, index=3, attrs=attributes)
+
+
+@given(NAMES, INDEXES)
+def test_create_bridge(name: str, index: int) -> None:
+    link_info = nested(
+        "IFLA_LINKINFO", ("IFLA_INFO_KIND", "bridge"), nested("IFLA_INFO_DATA", ("IFLA_BR_MCAST_SNOOPING", 0))
+    )
+    expected = encoded(ifinfmsg(), RTM_NEWLINK, NEW, index=index, attrs=[("IFLA_IFNAME", name), link_info])
+    assert packed.create_bridge(name, index) == expected
+
+
+@given(INDEXES)
+def test_delete_link(index: int) -> None:
+    assert packed.delete_link(index) == encoded(ifinfmsg(), RTM_DELLINK, ASKED, index=index)
 
 
 @given(INDEXES, INDEXES)
@@ -154,6 +195,31 @@ def test_find_route(to: str) -> None:
 
 
 @given(INDEXES)
+def test_set_down(index: int) -> None:
+    assert packed.set_down(index) == encoded(ifinfmsg(), RTM_NEWLINK, ASKED, index=index, flags=0, change=IFF_UP)
+
+
+ROUTES = st.one_of(
+    st.tuples(st.just(2), st.none() | st.ip_addresses(v=4), st.integers(1, 32), st.ip_addresses(v=4)),
+    st.tuples(st.just(10), st.none() | st.ip_addresses(v=6), st.integers(1, 128), st.ip_addresses(v=6)),
+)
+
+
+@given(ROUTES)
+def test_add_and_delete_a_route(route: Any) -> None:
+    family, to, length, via = route
+    if to is None:
+        length = 0
+    gateway = ("RTA_GATEWAY", str(via))
+    attributes = [gateway] if to is None else [("RTA_DST", str(to)), gateway]
+    asked = (to.packed if to else b"", length, via.packed)
+    common = {"family": family, "dst_len": length, "table": 254, "scope": 0, "attrs": attributes}
+    # Protocol 3 is RTPROT_BOOT, type 1 RTN_UNICAST, as `ip route add` has them. What is deleted may be of any.
+    assert packed.add_route(*asked) == encoded(rtmsg(), RTM_NEWROUTE, NEW, proto=3, type=1, **common)
+    assert packed.delete_route(*asked) == encoded(rtmsg(), RTM_DELROUTE, ASKED, proto=0, type=0, **common)
+
+
+@given(INDEXES)
 def test_get_link(index: int) -> None:
     assert packed.get_link(index) == encoded(ifinfmsg(), RTM_GETLINK, ASKED, index=index)
 
@@ -167,6 +233,13 @@ def test_a_numbered_message_differs_in_its_number_alone(index: int, sequence: in
 @pytest.mark.parametrize("name", ["e", "et", "eth", "eth0", "eth10"])
 def test_messages_say_their_own_length_and_end_on_a_boundary(name: str) -> None:
     # Batched messages follow each other: one that is not padded would shift those behind it.
-    message = packed.create_veth(packed.veth_end(name, 2, 3), packed.veth_end(name, 2, 4))
-    assert struct.unpack_from("=I", message) == (len(message),)
-    assert len(message) % 4 == 0
+    mac = "02:00:00:00:00:01"
+    for message in (
+        packed.create_veth(packed.veth_end(name, 2, 3), packed.veth_end(name, 2, 4)),
+        packed.create_veth(packed.veth_end(name, 2, 3, mac=mac, mtu=1400, master=2), packed.veth_end(name, 2, 4)),
+        packed.create_bridge(name, 2),
+        packed.add_route(b"", 0, bytes(4)),
+        packed.add_route(bytes(16), 64, bytes(16)),
+    ):
+        assert struct.unpack_from("=I", message) == (len(message),)
+        assert len(message) % 4 == 0

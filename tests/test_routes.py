@@ -226,6 +226,14 @@ def test_who_has_a_way_out_keeps_it_and_the_others_are_led_there() -> None:
     ]
 
 
+def test_the_way_out_is_one_of_ipv4() -> None:
+    draft = Draft()
+    draft.pair("a:10.0.1.1,fd00:1::1", "gate:10.0.1.2,fd00:1::2")
+    draft.router("gate")
+    draft.uplink("gate")
+    assert shown(draft.topology()) == ["a: default via 10.0.1.2"]
+
+
 def test_nothing_shorter_than_a_slash_11_is_made() -> None:
     draft = Draft()
     draft.pair("b:10.0.0.1/11", "r:10.0.0.2/11")

@@ -14,6 +14,7 @@ from sandbox.publication import Publication
 from sandbox.service import Ready, Service
 from sandbox.switch import Switch
 from sandbox.topology import Topology
+from sandbox.values import replace
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
@@ -77,7 +78,20 @@ def _links(draw: Draw[Any], nodes: list[str], switches: list[Switch]) -> list[Li
     ]
     trunks = [Link(Endpoint(one.name), Endpoint(other.name)) for one, other in pairwise(switches)]
     links += trunks if draw(st.booleans()) else []
+    links = _each_mac_once(links)
     return draw(st.permutations(links)) if draw(st.booleans()) else links
+
+
+def _each_mac_once(links: list[Link]) -> list[Link]:
+    seen: set[str | None] = set()
+
+    def once(end: Endpoint) -> Endpoint:
+        if end.mac in seen:
+            return replace(end, mac=None)
+        seen.add(end.mac)
+        return end
+
+    return [Link(*map(once, link.ends)) for link in links]
 
 
 def _plug(draw: Draw[Any], node: str, switch: Switch, nodes: list[str]) -> Link:

@@ -170,7 +170,7 @@ class Grammar:
         while left:
             word = left.pop(0)
             name, equals, attached = word.partition("=")
-            if equals and name in (*DECLARATIONS, *SHORT, *self.with_node):
+            if equals and (name in SHORT or name in self.with_node or DECLARATIONS.get(name, (0, ""))[0]):
                 left.insert(0, attached)
                 word = name
             word = SHORT.get(word, word)
@@ -250,8 +250,8 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
 
             draft.extend(generated(*operands))
         elif option == "--alias":
-            node, colon, alias = operands[0].partition(":")
-            if not colon:
+            node, _, alias = operands[0].partition(":")
+            if not (node and alias):
                 raise RequestError(f"{operands[0]!r}: not an alias - write NODE:ALIAS")
             draft.alias(alias, node)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
 
 from ..service import Service
 from ..values import replace
@@ -15,16 +14,10 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from .arguments import ExportRequest
 
-PICTURES = ("mermaid", "dot", "svg")
-
 
 def export(request: ExportRequest) -> str:
     """What was asked for, as the text of a file. Raises RequestError for what the format cannot say."""
     topology = request.topology
-    if request.format in PICTURES:
-        module = import_module(f"sandbox.picture.{request.format}")
-        picture: str = getattr(module, request.format)(topology)
-        return picture
     match request.format:
         case "json":
             from ..labfile import document
@@ -38,6 +31,18 @@ def export(request: ExportRequest) -> str:
             from ..compose import compose
 
             return compose(topology)
+        case "mermaid":
+            from ..picture.mermaid import mermaid
+
+            return mermaid(topology)
+        case "dot":
+            from ..picture.dot import dot
+
+            return dot(topology)
+        case "svg":
+            from ..picture.svg import svg
+
+            return svg(topology)
         case "schema":
             from ..tables import schema
 

@@ -1,4 +1,4 @@
-"""The first thing that `sandbox run` does: fork init, which then builds the network by itself."""
+"""The first thing that `sandbox run` does: fork init, which builds the network by itself; and the lab it becomes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
 
+    from ..lab import Lab
     from ..topology import Topology
+
+MANY = 50  # links, from which on it may take long enough to be shown
 
 
 def launch(topology: Topology, *, as_root: bool) -> socket:
@@ -27,3 +30,15 @@ def launch(topology: Topology, *, as_root: bool) -> socket:
         theirs.close()
         os.close(own_pidfd)
     return ours
+
+
+def open_lab(topology: Topology, init: socket) -> Lab:
+    """The lab that `init` builds; on a terminal it is shown how far it is, if that takes long."""
+    from ..lab import Lab
+
+    if len(topology.links) < MANY:
+        return Lab(topology, launch=lambda: init)
+    from .progress import Bar
+
+    with Bar("building") as bar:
+        return Lab(topology, launch=lambda: init, progress=bar.update)

@@ -60,12 +60,10 @@ class PingRequest:
         """The lab, as a context: afterwards it is as it was before, there or not."""
         if self.lab is not None:
             return Target(self.lab).open()
-        from ..lab import Lab
-        from .launch import launch
+        from .launch import launch, open_lab
 
-        topology, as_root = self.topology, self.as_root
-        assert topology is not None
-        return Lab(topology, launch=lambda: launch(topology, as_root=as_root))
+        assert self.topology is not None
+        return open_lab(self.topology, launch(self.topology, as_root=self.as_root))
 
 
 def parse_ping(words: Sequence[str]) -> PingRequest | None:

@@ -9,9 +9,10 @@ from time import monotonic
 
 from ..command import Command
 from ..errors import SandboxError
-from ..lab import Lab
+from ..kernel import limits
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
+from .launch import open_lab
 from .signals import Forwarding
 
 TYPE_CHECKING = False
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..lab import Lab
     from ..services import Startup
     from .arguments import RunRequest
     from .output import Output
 
 GRACE_S = 5.0  # for the others to end after SIGTERM, once the node of --until has
+# Descriptors: how each command is doing and how it started, its output and its errors; and some for the rest.
+PER_COMMAND, BESIDE = 4, 64
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 BY_SIGNAL = 128
 LOOK_EVERY_MS = 20  # whether a service is ready
@@ -31,7 +35,7 @@ LOOK_EVERY_MS = 20  # whether a service is ready
 
 def run(request: RunRequest, init: socket) -> int:
     """Carry out the request in the lab that `init` builds; returns the exit status."""
-    with Lab(request.topology, launch=lambda: init) as lab:
+    with open_lab(request.topology, init) as lab:
         if request.verbose:
             _show_steps(lab)
         if len(request.commands) == 1 and not request.json and wants_terminal():
@@ -57,6 +61,8 @@ class NotExecuted(SandboxError):
 
 def _run_all(request: RunRequest, lab: Lab) -> int:
     output = _output(request)
+    # init was forked before: commands get the limit that this program was started with.
+    limits.make_room(PER_COMMAND * len(request.commands) + BESIDE)
     processes = []
     nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for number in range(len(request.commands)):

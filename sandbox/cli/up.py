@@ -8,7 +8,7 @@ from .. import kept
 from ..errors import ServiceFailed
 from ..lab import Lab
 from .arguments import UpRequest
-from .launch import launch
+from .launch import launch, open_lab
 
 NO_FAILURE = 0
 
@@ -16,7 +16,7 @@ NO_FAILURE = 0
 def up(request: UpRequest) -> int:
     """Build the lab, start its services, and stay with it unless it is to be left; returns the exit status."""
     kept.check_is_free(request.name)
-    with Lab(request.topology, launch=lambda: launch(request.topology, as_root=request.as_root)) as lab:
+    with open_lab(request.topology, launch(request.topology, as_root=request.as_root)) as lab:
         _start_services(lab)
         if request.detach:
             lab.detach(request.name)

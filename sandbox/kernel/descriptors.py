@@ -7,6 +7,10 @@ import os
 
 from .libc import call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 SYS_CLOSE_RANGE = 436  # the same number on every architecture
 CLOSE_RANGE_CLOEXEC = 4
 LAST = 0xFFFF_FFFF
@@ -28,6 +32,16 @@ def place(wanted: dict[int, int]) -> None:
     for number, copy in copies.items():
         os.dup2(copy, number, inheritable=True)
         os.close(copy)
+
+
+def close_others(kept: Iterable[int]) -> None:
+    """Close every descriptor but those `kept`."""
+    lowest = 0
+    for fd in sorted(kept):
+        if fd > lowest:
+            call("syscall", SYS_CLOSE_RANGE, lowest, fd - 1, 0)
+        lowest = fd + 1
+    close_from(lowest)
 
 
 def close_from(lowest: int) -> None:

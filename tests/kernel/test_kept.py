@@ -391,3 +391,32 @@ def test_stats_count_what_went_over_the_wires(cli: Cli, x: str) -> None:
         assert each["tx_packets"] >= 3
         assert each["state"] == "UP"
     assert "eth0" in cli("stats", x, "--interval", "0.1").stdout
+
+
+# --- pictures
+
+
+def test_a_lab_that_is_up_is_drawn_with_the_state_of_its_links(cli: Cli, x: str) -> None:
+    cli("link", x, "a:10.9.0.1", "b:10.9.0.2")
+    assert cli("draw", x).stdout.count("── veth ──") == 3
+    cli("interface", "x/a", "eth1", "down")
+    drawn = cli("draw", x).stdout
+    assert drawn.count("── down ──") == 1
+    assert "10.9.0.2/24" in drawn
+    assert cli("draw", x, "--svg").stdout.startswith("<svg")
+
+
+@pytest.mark.parametrize(("words", "what"), [(("draw", "y"), "no such lab"), (("draw", "x", *PAIR), "up, and more")])
+def test_what_cannot_be_drawn_is_refused(cli: Cli, x: str, words: tuple[str, ...], what: str) -> None:
+    del x
+    done = cli(*words)
+    assert done.returncode == 2
+    assert what in one_error_line(done.stderr)
+
+
+def test_everyone_in_it_is_pinged(cli: Cli, x: str) -> None:
+    assert cli("ping", x).returncode == 0
+    cli("interface", "x/a", "eth0", "down")
+    done = cli("ping", x, "--json", "--timeout", "0.2")
+    assert done.returncode == 1
+    assert {each["seconds"] for each in json.loads(done.stdout)} == {None}

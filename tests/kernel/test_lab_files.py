@@ -248,6 +248,26 @@ def test_a_dumped_topology_runs_nothing_and_is_the_same_again(cli: Cli, tmp_path
     assert (tmp_path / "begun").exists()
 
 
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("toml", "[switches.lan]\n"),
+        ("json", '{\n  "switches": {'),
+        ("sh", "#!/bin/sh -eu\n"),
+        ("compose", "services:\n  web:\n"),
+        ("mermaid", "flowchart "),
+        ("dot", "graph "),
+        ("svg", "<svg "),
+    ],
+)
+def test_a_lab_is_exported_in_each_format(cli: Cli, tmp_path: Path, form: str, begins: str) -> None:
+    done = cli("export", lab(tmp_path, ready=READY["port"]), "--format", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(begins)
+    assert done.stdout.endswith("\n")
+    assert "idle" in done.stdout
+
+
 def test_the_schema_is_what_the_docs_have(cli: Cli) -> None:
     done = cli("export", "--format", "schema")
     assert done.stdout == (Path(__file__).parents[2] / "docs" / "lab.schema.json").read_text()

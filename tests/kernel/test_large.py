@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -12,6 +14,7 @@ import sandbox
 from sandbox.draft import Draft
 
 from ..census import SLACK, network_namespaces, wait_for
+from .conftest import Cli
 
 MANY = 300
 PORTS = ["cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start"]
@@ -73,3 +76,40 @@ def test_hundreds_of_nodes_reach_each_other_and_are_gone_at_once(
         took_s = time.monotonic() - begun
     assert took_s < 0.5
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+LAB = """
+import sys, sandbox
+from sandbox.draft import Draft
+draft = Draft()
+draft.switch("lan:10.0.0.0/16")
+for i in range(200):
+    draft.node(f"n{i}")
+try:
+    with sandbox.Lab(draft.topology()) as lab:
+        sys.stdout.write(lab["n0"].run(["sh", "-c", "ulimit -n"], capture_output=True, text=True).stdout)
+except sandbox.SandboxError as error:
+    sys.stdout.write(f"{type(error).__name__}: {error}")
+"""
+
+
+def under(limit: str) -> str:
+    """What a program says that makes a lab of 200 nodes under this `ulimit`."""
+    words = ["sh", "-c", f'ulimit {limit} -n 256; exec "$@"', "sh", sys.executable, "-c", LAB]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_init_takes_more_descriptors_than_the_caller_has_and_commands_do_not() -> None:
+    assert under("-S") == "256\n"
+
+
+def test_a_lab_with_more_nodes_than_descriptors_is_refused_with_the_fix() -> None:
+    assert "NotAllowed" in (said := under("")), said
+    assert "ulimit -n" in said
+
+
+def test_more_commands_than_descriptors_need_no_higher_limit(cli: Cli) -> None:
+    nodes = [word for i in range(150) for word in ("--node", f"n{i}")]
+    before = ("sh", "-c", 'ulimit -S -n 128; exec "$@"', "sh")
+    done = cli("run", "--raw", "--switch", "lan:10.0.0.0/16", *nodes, "--", "sh", "-c", "ulimit -n", before=before)
+    assert done.stdout == 150 * "128\n", done.stderr

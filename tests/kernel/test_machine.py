@@ -162,6 +162,35 @@ def test_whichever_of_the_calls_fails_it_is_all_or_nothing(cli: Cli, strace: str
     assert refused
 
 
+# A switch and a router: bridges, ports, routes.
+SWITCHED = ("--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "r", "--pair", "r:10.1.0.1", "b:10.1.0.2")
+SWITCHED = (*SWITCHED, "--router", "r")
+MOST_MESSAGES = 20
+
+
+@pytest.mark.deadline(60)
+def test_whichever_message_to_the_kernel_fails_its_step_is_named_and_no_command_runs(cli: Cli, strace: str) -> None:
+    marker = Path(cli.environment["MARKER"])
+    explained = set(cli("explain", *SWITCHED, "--sh").stdout.splitlines())
+    named = []
+    for number in range(1, MOST_MESSAGES):
+        inject = f"inject=sendto:error=EIO:when={number}"
+        before = (strace, "-f", "-qq", "-o", "/dev/null", "-e", inject)
+        done = cli("run", *SWITCHED, "--", "touch", str(marker), before=before, timeout=10)
+        if done.returncode == 0:
+            break
+        line = one_error_line(without_strace(done.stderr))
+        assert done.returncode == 125
+        assert os.strerror(errno.EIO) in line
+        assert not marker.exists()
+        named.append(line.rstrip().partition(" - by hand: ")[2])
+    else:
+        pytest.fail(f"there are more than {MOST_MESSAGES} messages")
+    assert explained.issuperset(named)
+    for part in ("type bridge", "master br0 type veth", "link set dev br0 up", "route add default via"):
+        assert any(part in step for step in named), (part, named)
+
+
 # --- what doctor says
 
 

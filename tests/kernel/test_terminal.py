@@ -58,9 +58,12 @@ def test_one_control_c_is_one_interrupt_for_each_command(terminal: Terminals, pa
 
 @pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
 def test_control_c_ends_what_does_not_catch_it(terminal: Terminals, pair: tuple[str, ...]) -> None:
+    commands = 2 if pair else 1
     inside = terminal([*RUN, *pair, "--", "sh", "-c", "echo ready; sleep 99; echo survived"])
-    for _ in range(2 if pair else 1):
+    for _ in range(commands):
         inside.expect("ready")
+    # A shell that is interrupted before it has started a program starts it all the same.
+    wait_for(lambda: len(_named("sleep", inside.pid)) == commands, within=5)
     inside.sendintr()
     assert has_exited(inside) == 130
     assert "survived" not in str(inside.before)
@@ -205,3 +208,11 @@ def test_in_the_background_the_terminal_is_not_touched(terminal: Terminals) -> N
 
 def test_output_of_several_is_coloured_on_a_terminal(terminal: Terminals) -> None:
     assert re.search("\x1b\\[36ma \\| \x1b\\[0mx", terminal([*RUN, *PAIR, "--", "echo", "x"]).read())
+
+
+def test_a_large_lab_shows_how_far_it_is_and_leaves_nothing_of_that(terminal: Terminals) -> None:
+    words = ["--topology", "linear:300", "--until", "h1", "--", "echo", "x"]
+    inside = terminal([*RUN, *words], timeout=30)
+    inside.expect("building .*%")
+    inside.expect("h1 .*x")
+    assert has_exited(inside) == 0
