@@ -27,7 +27,7 @@ class OwnedTable:
 
     def __init__(self, nft: str) -> None:
         # Interactive, and with an input that does not end, it stays until it is killed: see Tool.
-        self._tool = Tool([nft, "-i"], caps.TO_CHANGE)
+        self._tool = Tool([nft, "-i"], caps.TO_STAY)
 
     def translate(self, step: Translate, netns_fd: int) -> None:
         """Make the table. Raises NotAllowed."""

@@ -50,6 +50,8 @@ def start(topology: Topology, listening: Listening, namespaces: Mapping[str, int
 def _serve(address: str, netns_fd: int, own: list[tuple[socket, int]]) -> NoReturn:
     namespace.enter_network(netns_fd)
     sockets = _keep_only([sock for sock, _ in own])
+    # A command that could take a listening socket from here could make one of it that leads out.
+    caps.forbid_tracing()
     caps.keep_only([])
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

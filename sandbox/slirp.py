@@ -1,4 +1,4 @@
-"""The way out that a user has: slirp4netns speaks for a node as an ordinary program does, with the user's sockets.
+"""The way out that a user has: slirp4netns, or pasta, speaks for a node with the user's own sockets.
 
 It takes no privilege over the host, and dies with the lab.
 """
@@ -12,40 +12,48 @@ from . import nft, resolver
 from .errors import NotAllowed
 from .kernel import caps
 from .tool import NETNS_FD, Tool, find
-from .ways import NAME, RESOLVER, Uplink, subnets
+from .ways import GATEWAY, NAME, NODE, RESOLVER, Uplink, subnets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .address import Subnet
     from .topology import Topology
 
 TUN = "/dev/net/tun"
 MTU = 65520
+NETNS = f"/proc/self/fd/{NETNS_FD}"
 
 
 class Slirp:
     """Uplinks of `topology`, whose nodes are still to be built; this process is in the caller's network."""
 
     def __init__(self, topology: Topology) -> None:
-        slirp = find("slirp4netns", package="slirp4netns", purpose="an uplink without root")
+        path = _find()
         _check_tun()
         # One subnet for all, here and in other labs: none of them knows of another.
         self._subnet = next(subnets(topology))
         routers = topology.routers
         self._uplinks = [Uplink(node, self._subnet, NAME, forwards=node in routers) for node in topology.uplinks]
         self._nft = nft.find() if any(uplink.forwards for uplink in self._uplinks) else ""
-        self._tools = {uplink.node: Tool(_words(slirp, uplink), caps.TO_ENTER) for uplink in self._uplinks}
+        self._program = os.path.basename(path)
+        options = OPTIONS[self._program](self._subnet)
+        # To pasta an ignored SIGPIPE is a failure to ignore it.
+        pasta = self._program == "pasta"
+        argv = [path, *options]
+        self._tools = {node: Tool(argv, caps.TO_ENTER, minds_signals=pasta) for node in topology.uplinks}
 
     def open(self, namespaces: Mapping[str, int]) -> None:
         """Start them, each in its node, and wait until they are ready. Raises NotAllowed."""
         for uplink in self._uplinks:
             tool = self._tools[uplink.node]
             tool.begin(namespaces[uplink.node])
-            said, is_ready = tool.hear(lambda said: said.endswith("1"))
+            # When it is ready, slirp4netns says 1, and pasta its pid.
+            said, is_ready = tool.hear(lambda said: said.rstrip().rpartition("\n")[2].isdecimal())
             if not is_ready:
                 words = said.splitlines()[-1] if said else "no answer within ten seconds"
-                raise NotAllowed(f"no way out of {uplink.node}: slirp4netns: {words}", "see sandbox doctor")
+                raise NotAllowed(f"no way out of {uplink.node}: {self._program}: {words}", "see sandbox doctor")
             for step in uplink.inner_translations:
                 nft.translate(self._nft, step, namespaces[uplink.node])
 
@@ -56,22 +64,55 @@ class Slirp:
 
     @property
     def resolver(self) -> str:
-        """The nodes' /etc/resolv.conf: slirp4netns asks whom the host asks."""
+        """The nodes' /etc/resolv.conf: there the program asks whom the host asks."""
         return resolver.at([self._subnet.host(RESOLVER).ip])
 
 
-def _words(slirp: str, uplink: Uplink) -> list[str]:
+def _find() -> str:
+    """The path of the one that is installed. Raises NotAllowed."""
+    try:
+        return find("slirp4netns", package="slirp4netns", purpose="an uplink without root")
+    except NotAllowed as missing:
+        try:
+            return find("pasta", package="passt", purpose="an uplink without root")
+        except NotAllowed:
+            raise missing from None
+
+
+def _of_slirp4netns(subnet: Subnet) -> list[str]:
     return [
-        slirp,
         "--configure",
         f"--mtu={MTU}",
-        f"--cidr={uplink.subnet}",
+        f"--cidr={subnet}",
         "--disable-host-loopback",
-        "--ready-fd=1",  # it writes a 1
+        "--ready-fd=1",
         "--netns-type=path",
-        f"/proc/self/fd/{NETNS_FD}",
+        NETNS,
         NAME,
     ]
+
+
+def _of_pasta(subnet: Subnet) -> list[str]:
+    addresses = {"-a": NODE, "-g": GATEWAY, "--dns-forward": RESOLVER}
+    return [
+        "--foreground",
+        "--quiet",
+        "--pid=/proc/self/fd/1",
+        "--config-net",
+        "--netns-only",
+        f"--netns={NETNS}",
+        f"--ns-ifname={NAME}",
+        f"--mtu={MTU}",
+        *(word for option, place in addresses.items() for word in (option, subnet.host(place).ip)),
+        f"--netmask={subnet.prefix}",
+        "-4",
+        "--no-map-gw",
+        # No ports of the host's lead in, and none of its loopback's out.
+        *("-t", "none", "-u", "none", "-T", "none", "-U", "none"),
+    ]
+
+
+OPTIONS = {"slirp4netns": _of_slirp4netns, "pasta": _of_pasta}
 
 
 def _check_tun() -> None:

@@ -7,7 +7,7 @@ import select
 
 from . import messages, program
 from .errors import NotAllowed
-from .kernel import caps, descriptors, namespace
+from .kernel import caps, descriptors, namespace, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,15 +34,18 @@ def find(name: str, *, package: str, purpose: str) -> str:
 class Tool:
     """A fork that waits where init is now, in the caller's network, to become `argv` once it is told to begin.
 
-    It dies with the lab, as every process in its PID namespace does.
+    It dies with the lab, as every process in its PID namespace does. Like this process it ignores SIGPIPE, so that it
+    may speak when nobody hears it any more; unless it `minds_signals`.
     """
 
-    def __init__(self, argv: list[str], capabilities: list[int]) -> None:
+    def __init__(self, argv: list[str], capabilities: list[int], *, minds_signals: bool = False) -> None:
         self._said, said = os.pipe2(os.O_CLOEXEC)
         self._word, word = messages.pair()
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                if minds_signals:
+                    signals.reset()
                 _become(argv, capabilities, said, word)
             finally:
                 os._exit(127)
