@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sandbox import topologies
 from sandbox.cli.arguments import DECLARATIONS, USAGE, RunRequest, parse
 from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain
-from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
+from sandbox.topology.draft import Draft
 
 PAIR = ("--pair", "a:10.0.0.1", "b:10.0.0.2")
 A_AND_B = Topology.parse([PAIR[1:]])

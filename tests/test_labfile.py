@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import labfile, tables, toml
-from sandbox.address import Address
-from sandbox.draft import Draft
-from sandbox.endpoint import Endpoint, Link
+from sandbox import labfile
 from sandbox.errors import RequestError
-from sandbox.service import Ready, Service
-from sandbox.switch import Switch
+from sandbox.labfile import tables, toml
 from sandbox.topology import Topology
+from sandbox.topology.address import Address
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.service import Ready, Service
+from sandbox.topology.switch import Switch
 
 from .topologies import topologies
 

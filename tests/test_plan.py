@@ -6,9 +6,8 @@ import shlex
 
 import pytest
 
-from sandbox.draft import Draft
 from sandbox.plan import add_routes, plan
-from sandbox.steps import (
+from sandbox.plan.steps import (
     AddAddress,
     AddRoute,
     AllowPing,
@@ -21,8 +20,9 @@ from sandbox.steps import (
     Step,
     WriteSysctl,
 )
+from sandbox.plan.waits import AwaitGroup, AwaitLinkLocal, Settle
 from sandbox.topology import Topology
-from sandbox.waits import AwaitGroup, AwaitLinkLocal, Settle
+from sandbox.topology.draft import Draft
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 PAIR6 = Topology.parse([("a:fd00::1", "b:fd00::2")])

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..draft import Draft
+    from ..topology.draft import Draft
 
     Declaration = tuple[str, list[str]]
 
@@ -166,7 +166,7 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
         return Topology.alone()
     if all(option == "--pair" for option, _ in declared):
         return Topology.parse(ends for _, ends in declared)  # type: ignore[misc]
-    from ..draft import Draft  # a pair needs none
+    from ..topology.draft import Draft  # a pair needs none
 
     draft = Draft()
     if sum(option == "--topology" for option, _ in declared) > 1:

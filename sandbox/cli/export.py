@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..service import Service
+from ..topology.service import Service
 from ..values import replace
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def export(request: ExportRequest) -> str:
 
             return svg(topology)
         case "schema":
-            from ..tables import schema
+            from ..labfile.tables import schema
 
             return json.dumps(schema(), indent=2) + "\n"
     return topology.dump()

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import kept
 from ..errors import RequestError
-from ..kept import KeptLab, ServiceState
-from ..process import Process
+from ..lab import kept
+from ..lab.kept import KeptLab, ServiceState
+from ..lab.process import Process
 from . import execute
 from .output import PrefixFrame, Sink, Stream, prefix
 from .target import Target

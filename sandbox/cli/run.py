@@ -10,8 +10,8 @@ from time import monotonic
 from ..command import Command
 from ..errors import SandboxError
 from ..kernel import limits
-from ..node import current_directory
-from ..process import SIGKILL, SIGTERM, Process
+from ..lab.node import current_directory
+from ..lab.process import SIGKILL, SIGTERM, Process
 from .launch import open_lab
 from .signals import Forwarding
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..lab import Lab
-    from ..services import Startup
+    from ..lab.services import Startup
     from .arguments import RunRequest
     from .output import Output
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 
 from ..census import wait_for
 from .conftest import Cli, one_error_line
@@ -317,7 +317,7 @@ def test_no_command_can_look_into_the_relay(cli: Cli, options: tuple[str, ...]) 
 
 
 def test_a_launch_that_publishes_nothing_loads_nothing_of_it() -> None:
-    script = "import sys, sandbox.cli.run, sandbox.init, sandbox.spawn; print(*sys.modules)"
+    script = "import sys, sandbox.cli.run, sandbox.init, sandbox.init.spawn; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "sandbox.init" in loaded
     assert not {f"sandbox.{name}" for name in ("outside", "relay", "listening", "ways", "masquerade")} & set(loaded)
