@@ -53,6 +53,6 @@ def export(request: ExportRequest) -> str:
 def dump(topology: Topology, commands: Sequence[tuple[str, ...]]) -> str:
     """The lab file that says the same; with commands for its nodes, these are what it runs."""
     if commands:
-        services = tuple(Service(node, argv) for node, argv in zip(topology.nodes, commands, strict=True))
+        services = tuple(Service(node, argv) for node, argv in zip(topology.places, commands, strict=True))
         topology = replace(topology, services=services)
     return topology.dump()

@@ -9,7 +9,7 @@ from ..values import value
 from .checks import check
 from .endpoint import Endpoint, Link
 from .interface import Interface, Wiring
-from .switch import Switch
+from .switch import Switch, gateway_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +95,14 @@ class Topology:
     @property
     def switch_names(self) -> tuple[str, ...]:
         return tuple(switch.name for switch in self.switches)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The nodes in which commands are run: all but the gateways that switches with an uplink have got."""
+        if not self.uplinks:
+            return self.nodes
+        gateways = set(map(gateway_of, self.switch_names)).intersection(self.uplinks)
+        return tuple(node for node in self.nodes if node not in gateways)
 
     @property
     def wires(self) -> tuple[tuple[Interface, Interface], ...]:

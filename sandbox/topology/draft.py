@@ -8,7 +8,7 @@ from . import Topology
 from .checks import check_places
 from .endpoint import Endpoint, Link
 from .publication import Publication
-from .switch import Switch
+from .switch import Switch, gateway_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Draft:
 
     def _add_gateway(self, switch: str) -> None:
         """The uplink of a switch is a router of its own, plugged into it."""
-        gateway = f"{switch}-gateway"
+        gateway = gateway_of(switch)
         if gateway in self._nodes or gateway in self._switches:
             raise RequestError(f"{gateway!r}: the way out of {switch!r} has this name - rename the node")
         if not self._switches[switch].subnets:

@@ -8,6 +8,11 @@ from .address import Subnet, overlap
 from .endpoint import check_mtu, check_name, read_mtu
 
 
+def gateway_of(switch: str) -> str:
+    """The name of the node that is the way out of a switch with an uplink."""
+    return f"{switch}-gateway"
+
+
 @value
 class Switch:
     """A bridge that any number of nodes are plugged into; `subnets` are where they take their addresses from.
