@@ -98,7 +98,6 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import signal
 
     from . import init
-    from .init import spawn  # noqa: F401 - spawn likewise: an init loads it for itself otherwise
 
     if os.fork():
         os._exit(0)

@@ -6,9 +6,10 @@ import pytest
 
 from sandbox.errors import RequestError
 from sandbox.plan import plan
+from sandbox.plan.beyond import AddRoute, DeleteRoute, SetMaster
 from sandbox.plan.edits import find_link, plan_link, plan_routes, with_link, with_node, without_link, without_node
-from sandbox.plan.steps import AddRoute, CreateVeth, DeleteRoute, NoLinkLocal, SetMaster, SetUp, WriteSysctl
-from sandbox.plan.waits import AwaitLinkLocal, Settle
+from sandbox.plan.steps import CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
+from sandbox.plan.waits import AwaitLinkLocal
 from sandbox.topology import Topology
 from sandbox.topology.draft import Draft
 from sandbox.topology.endpoint import Endpoint, Link

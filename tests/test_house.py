@@ -28,7 +28,7 @@ FLOORS = (
     *(("sandbox.topology." + room,) for room in ("endpoint", "switch", "publication", "service", "interface")),
     ("sandbox.topology", "sandbox.labfile"),
     ("sandbox.topologies",),
-    ("sandbox.plan.steps", "sandbox.plan.waits"),
+    ("sandbox.plan.steps", "sandbox.plan.beyond", "sandbox.plan.waits"),
     ("sandbox.plan", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
@@ -79,6 +79,8 @@ SLOW = (
     "pathlib",
     "signal",
     "traceback",
+    "importlib",
+    "warnings",
 )
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40

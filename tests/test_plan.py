@@ -7,22 +7,24 @@ import shlex
 import pytest
 
 from sandbox.plan import add_routes, plan
+from sandbox.plan.beyond import AddRoute, CreateBridge, SetMaster
 from sandbox.plan.steps import (
     AddAddress,
-    AddRoute,
     AllowPing,
-    CreateBridge,
     CreateNamespace,
     CreateVeth,
     NoLinkLocal,
-    SetMaster,
+    Settle,
     SetUp,
-    Step,
     WriteSysctl,
 )
-from sandbox.plan.waits import AwaitGroup, AwaitLinkLocal, Settle
+from sandbox.plan.waits import AwaitGroup, AwaitLinkLocal
 from sandbox.topology import Topology
 from sandbox.topology.draft import Draft
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sandbox.plan.steps import Step
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 PAIR6 = Topology.parse([("a:fd00::1", "b:fd00::2")])

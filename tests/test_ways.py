@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.errors import RequestError
 from sandbox.explain import as_records, explain, script
+from sandbox.plan.beyond import AddRoute
 from sandbox.plan.routes import routes
-from sandbox.plan.steps import AddRoute
 from sandbox.plan.ways import RANGES, TRIED, Publish, Translate, Uplink, host_name, subnets, target, ways
 from sandbox.topology import Topology
 from sandbox.topology.address import Address

@@ -9,19 +9,18 @@ import errno
 import os
 from _socket import if_nameindex, socket
 
-from ..kernel import limits, namespace
+from ..kernel import descriptors, namespace
 from ..plan import add_routes, bring_up, create_node, plan, settle
 from ..plan.names import hosts_file
-from ..plan.steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
+from ..plan.steps import AddAddress, SetUp
 from ..topology.interface import FIRST_INDEX, LO_INDEX, Wiring
 from .apply import Builder, Rejected
-from .patience import Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..kernel.limits import Limits
+    from ..kernel.descriptors import Limits
     from ..outside import Outside
     from ..plan.steps import Step
     from ..topology import Topology
@@ -71,7 +70,11 @@ class Network:
             # What is to be out there begins before this process leaves.
             self._outside = Outside(self.topology, rootless=rootless)
         steps = plan(self.topology)
-        done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
+        done = None
+        if len(steps) > FEW:
+            from .patience import Patience
+
+            done = Patience(lambda number: tell(number, len(steps)))
         self.took_s = self._builder.apply(steps, done=done)
         if self._outside:
             self._outside.join(self.namespaces)
@@ -170,11 +173,15 @@ class Network:
 
     def switch_off(self, node: str, interface: str) -> None:
         """Set an interface down."""
+        from ..plan.beyond import SetDown
+
         end = self._interface(node, interface)
         self._builder.apply([SetDown(end.node, end.name, end.index)])
 
     def switch_on(self, node: str, interface: str) -> None:
         """Set an interface up, with the addresses and routes that it had: the kernel drops them when it goes down."""
+        from ..plan.beyond import AddRoute
+
         end = self._interface(node, interface)
         self._builder.apply([SetUp(end.node, end.name, end.index)])
         self._forgivingly(step for step in bring_up([end]) if isinstance(step, AddAddress))
@@ -184,7 +191,7 @@ class Network:
 
     def _make_room(self, topology: Topology) -> None:
         namespaces = len(topology.nodes) + len(topology.switches)
-        self.limits = {**limits.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
+        self.limits = {**descriptors.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from ..errors import RequestError
@@ -197,6 +204,8 @@ class Network:
         raise RequestError(f"{name!r}: no interface of {node!r} - there is {known}")
 
     def _delete_links(self, wires: Iterable[Wire]) -> None:
+        from ..plan.beyond import DeleteLink
+
         self._forgivingly(DeleteLink(first) for first, _ in wires)
 
     def _forgivingly(self, steps: Iterable[Step]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import RequestError
 from ..values import replace
 from . import add_routes, bring_up, ipv6_settings, lay, one_way_is_enough, settle
-from .steps import AddRoute, DeleteRoute, Step
+from .beyond import AddRoute, DeleteRoute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from ..topology.endpoint import Link
     from ..topology.interface import Interface
+    from .steps import Step
 
 
 def with_link(topology: Topology, link: Link) -> Topology:

@@ -10,7 +10,8 @@ from ..topology.address import Subnet
 from ..topology.interface import HOST, Interface
 from ..values import value
 from . import bring_up, settle
-from .steps import AddRoute, CreateVeth, SetAlias, Step
+from .beyond import AddRoute, SetAlias
+from .steps import CreateVeth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..topology import Topology
     from ..topology.publication import Publication
+    from .steps import Step
 
 NAME = "uplink"
 # Out of the way of those that a node counts, also of links that it is still to be given.
