@@ -10,7 +10,7 @@ from ..errors import RequestError
 from ..lab.node import current_directory
 from ..values import value
 from .run import begin_together, exit_status, wants_terminal
-from .signals import Forwarding
+from .signals import Forwarding, hold
 from .target import Target
 
 TYPE_CHECKING = False
@@ -78,6 +78,7 @@ def shell(target: Target) -> int:
 
 
 def _run(lab: KeptLab, command: Command) -> int:
+    hold()
     process = lab.start(command, (0, 1, 2))
     begin_together([process])
     with Forwarding([process]) as signals:

@@ -13,7 +13,7 @@ from ..kernel import descriptors
 from ..lab.node import current_directory
 from ..lab.process import SIGKILL, SIGTERM, Process
 from .launch import open_lab
-from .signals import Forwarding
+from .signals import Forwarding, hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     descriptors.make_room(PER_COMMAND * len(request.commands) + BESIDE)
     processes = []
     nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    hold()
     for number in range(len(request.commands)):
         command = _command(request, lab, number)
         given = output.open(command.node) if output else (1, 2)
@@ -74,7 +75,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
             output.given()
     begin_together(processes)
     gc.enable()  # from here on it may take long
-    # Not before they execute: a signal for the fork that is to become a command would be lost.
+    # Not before they execute: a signal for the fork that is to become a command would be lost. Until now they wait.
     with Forwarding(processes) as signals:
         watch = Watch(request, dict(zip(request.topology.places, processes, strict=True)), output, signals)
         watch.until_the_end()

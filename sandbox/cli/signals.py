@@ -26,6 +26,11 @@ def stop() -> None:
     os.kill(os.getpid(), posix.SIGSTOP)
 
 
+def hold() -> None:
+    """Have signals wait until a Forwarding lets them in: the commands that they are for have begun by then."""
+    posix.pthread_sigmask(posix.SIG_BLOCK, OF_A_TERMINAL + OF_A_PROCESS)
+
+
 class Forwarding:
     """A context in which signals are passed on. `stop` is called once a stop was passed on.
 
@@ -46,6 +51,7 @@ class Forwarding:
             # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
             if posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)
+        posix.pthread_sigmask(posix.SIG_UNBLOCK, OF_A_TERMINAL + OF_A_PROCESS)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,7 +14,7 @@ import tty
 from contextlib import ExitStack
 from signal import SIGWINCH, signal
 
-from .signals import Forwarding, stop
+from .signals import Forwarding, hold, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         raw = RawMode(lab)
         try:
             stderr = given if os.isatty(2) else 2
+            hold()
             process = lab.start(command, (given, given, stderr))
         finally:
             os.close(given)

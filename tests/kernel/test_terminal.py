@@ -154,6 +154,7 @@ def test_a_stopped_run_gives_the_terminal_back_and_fg_continues_it(
     shell.sendline(" ".join([*RUN, *pair, "--"]) + " sh -c 'echo re''ady; sleep 99; echo sur''vived'")
     for _ in range(2 if pair else 1):
         shell.expect("ready")
+    wait_for(lambda: len(_named("sleep", shell.pid)) == (2 if pair else 1), within=5)
     if not pair:
         wait_for(lambda: settings(shell) != before, within=5)
     within = settings(shell)
