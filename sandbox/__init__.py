@@ -84,14 +84,13 @@ _MODULES = ("topologies",)
 
 def __getattr__(name: str) -> object:
     """Public names are loaded when first used: the command line needs few of them (PEP 562)."""
+    home = name if name in _MODULES else next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:  # `from . import messages` asks here before it looks for a module, at every launch
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{home}")
+    return module if home == name else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from .address import overlap
 from .endpoint import DOMAIN, LEAST_MTU_IPV6, check_alias, check_mtu, check_name
 from .errors import RequestError
-from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def check_places(topology: Topology) -> None:
         return
     claims = {
         (address.subnet, place): end
-        for place, segment in enumerate(segments(topology.links, topology.switch_names))
+        for place, segment in enumerate(topology.segments)
         for end in segment
         for address in end.addresses
     }
@@ -147,7 +146,7 @@ def _check_fits(end: Endpoint, subnets: Sequence[Subnet], switch: str) -> None:
 
 def _check_segments(topology: Topology) -> None:
     """No circle of switches, and no two with one MAC address who hear each other."""
-    for segment in segments(topology.links, topology.switch_names):
+    for segment in topology.segments:
         owners: dict[str, Endpoint] = {}
         for end in segment:
             if end.mac and (other := owners.setdefault(end.mac, end)) is not end:

@@ -12,7 +12,6 @@ from . import yaml
 from .endpoint import DOMAIN
 from .errors import RequestError
 from .routes import routes
-from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def _networks(topology: Topology) -> Iterator[tuple[str, Segment]]:
     """The segments, each under a name of its own: that of a switch, or of the two nodes that a cable joins."""
     taken = {UPLINK, PUBLISHED}
     switch_of = {id(end): other.node for link in topology.links for end, other in (link.ends, link.ends[::-1])}
-    for segment in segments(topology.links, topology.switch_names):
+    for segment in topology.segments:
         if not segment:
             continue
         switch = switch_of[id(segment[0])]

@@ -96,7 +96,7 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import select
     import signal
 
-    from . import init, spawn  # noqa: F401 - spawn likewise: an init loads it for itself otherwise
+    from . import commands, init, loop, spawn  # noqa: F401 - likewise: an init loads them for itself otherwise
 
     if os.fork():
         os._exit(0)

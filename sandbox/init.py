@@ -13,10 +13,8 @@ import os
 from . import messages
 from .apply import Rejected
 from .command import Command
-from .commands import Commands
 from .errors import NotAllowed
 from .kernel import clone, descriptors, status, userns
-from .loop import Loop
 from .network import Network
 
 TYPE_CHECKING = False
@@ -114,6 +112,8 @@ class Init:
         gc.enable()
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
         from . import spawn  # noqa: F401
+        from .commands import Commands
+        from .loop import Loop
 
         self._loop = Loop()
         self._commands = Commands(self._loop, self._network, finish=self._end)

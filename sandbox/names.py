@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .endpoint import DOMAIN
-from .segments import segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def addresses(topology: Topology, node: str) -> list[tuple[str, Address]]:
     """Every node's name with each of its addresses, those on a segment with `node` first."""
     near: list[Endpoint] = []
     far: list[Endpoint] = []
-    for segment in segments(topology.links, topology.switch_names):
+    for segment in topology.segments:
         # A neighbour's other addresses are on links this node has no part in.
         (near if any(end.node == node for end in segment) else far).extend(segment)
     return [(end.node, address) for end in near + far for address in end.addresses]
@@ -43,7 +42,7 @@ def variables(topology: Topology, node: str) -> dict[str, str]:
     On a switch the peer is the next node that was plugged in, the last one's the first.
     """
     told = {"SANDBOX_NAME": node}
-    for segment in segments(topology.links, topology.switch_names):
+    for segment in topology.segments:
         place = next((at for at, end in enumerate(segment) if end.node == node and end.addresses), None)
         if place is None:
             continue

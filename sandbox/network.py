@@ -13,7 +13,6 @@ from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
 from .kernel import limits, namespace
 from .names import hosts_file
-from .patience import Patience
 from .plan import add_routes, bring_up, create_node, plan, settle
 from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
 
@@ -71,7 +70,11 @@ class Network:
             # What is to be out there begins before this process leaves.
             self._outside = Outside(self.topology, rootless=rootless)
         steps = plan(self.topology)
-        done = Patience(lambda number: tell(number, len(steps))) if len(steps) > FEW else None
+        done = None
+        if len(steps) > FEW:
+            from .patience import Patience
+
+            done = Patience(lambda number: tell(number, len(steps)))
         self.took_s = self._builder.apply(steps, done=done)
         if self._outside:
             self._outside.join(self.namespaces)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 
 from .address import WIDTH, Address, Subnet
-from .segments import segments
 from .values import value
 
 TYPE_CHECKING = False
@@ -34,7 +33,7 @@ def routes(topology: Topology) -> tuple[Route, ...]:
     """The routes of all nodes, in order of declaration. Of equally short ways the one declared first is taken."""
     if not topology.static_routes or not (topology.routers or topology.uplinks):
         return ()
-    found = segments(topology.links, topology.switch_names)
+    found = topology.segments
     maps = [_Map(topology, found, version) for version in (4, 6)]
     each = zip(topology.nodes, *(each.routes() for each in maps), strict=True)
     return tuple(Route(node, to, via) for node, *ways in each for way in ways for to, via in way)

@@ -20,8 +20,6 @@ def segments(links: Iterable[Link], switches: Iterable[str]) -> tuple[Segment, .
     """
     links = tuple(links)
     leader = {name: name for name in switches}
-    if not leader:
-        return tuple(link.ends for link in links)
     trunks = [link for link in links if all(end.node in leader for end in link.ends)]
     for link in trunks:
         first, second = (_leader(leader, end.node) for end in link.ends)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from .checks import check
 from .endpoint import Endpoint, Link
 from .interface import Interface, Wiring
-from .switch import Switch
 from .values import value
 
 TYPE_CHECKING = False
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .publication import Publication
+    from .segments import Segment
     from .service import Service
+    from .switch import Switch
 
 
 @value
@@ -95,6 +96,15 @@ class Topology:
     @property
     def switch_names(self) -> tuple[str, ...]:
         return tuple(switch.name for switch in self.switches)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The ends of nodes that hear each other, segment by segment. Raises RequestError for a circle of switches."""
+        if not self.switches:
+            return tuple(link.ends for link in self.links)
+        from .segments import segments
+
+        return segments(self.links, self.switch_names)
 
     @property
     def wires(self) -> tuple[tuple[Interface, Interface], ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 
-from . import procfs
-
 ALL_GROUPS = "0 2147483647"
 PER_INSTANCE = 64
 
@@ -28,6 +26,8 @@ class Settings:
         self._namespaces += 1
         if self._namespaces % PER_INSTANCE == 0:
             self.close()
+            from . import procfs  # few labs are that large
+
             try:
                 self._proc_fd = procfs.open_instance()
             except OSError:
