@@ -14,24 +14,7 @@ from .kernel import namespace
 from .kernel.rtnetlink import packed
 from .kernel.rtnetlink.conversation import Conversation, Refused
 from .kernel.sysctl import Settings
-from .steps import (
-    AddAddress,
-    AddRoute,
-    AllowPing,
-    CreateBridge,
-    CreateNamespace,
-    CreateVeth,
-    DeleteLink,
-    DeleteRoute,
-    NoLinkLocal,
-    SetAlias,
-    SetDown,
-    SetMaster,
-    SetUp,
-    Step,
-    WriteSysctl,
-)
-from .waits import AwaitGroup, AwaitLinkLocal, Settle
+from .steps import AddAddress, AllowPing, CreateNamespace, CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,12 +22,9 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from .interface import Interface
+    from .steps import Step
 
     T = TypeVar("T")
-
-
-# Steps that are not requests over rtnetlink.
-ALONE = (CreateNamespace, WriteSysctl, AllowPing, AwaitGroup, AwaitLinkLocal)
 
 
 class Rejected(Exception):
@@ -122,20 +102,23 @@ class Builder:
                 case AllowPing(node):
                     self._enter(node)
                     self._settings.allow_ping()
-                case AwaitGroup(end, address):
-                    from .kernel import ipv6  # few labs speak it
-
-                    self._enter(end.node)
-                    ipv6.await_solicited_node(end.name, address.packed)
-                case AwaitLinkLocal(end):
-                    from .kernel import ipv6
-
-                    self._enter(end.node)
-                    ipv6.await_link_local(end.name)
                 case _:
-                    raise TypeError(f"not a step that init carries out: {step!r}")
+                    self._wait(step)
         except OSError as error:
             raise Rejected(step, error.errno or 0) from error
+
+    def _wait(self, step: Step) -> None:
+        from .kernel import ipv6  # few labs speak it
+        from .waits import AwaitGroup, AwaitLinkLocal
+
+        self._enter(step.node)
+        match step:
+            case AwaitGroup(end, address):
+                ipv6.await_solicited_node(end.name, address.packed)
+            case AwaitLinkLocal(end):
+                ipv6.await_link_local(end.name)
+            case _:
+                raise TypeError(f"not a step that init carries out: {step!r}")
 
     def _ask(self, batch: list[Step]) -> None:
         try:
@@ -164,26 +147,12 @@ class Builder:
                 return packed.set_up(index)
             case NoLinkLocal(end):
                 return packed.no_link_local(end.index)
-            case SetAlias(end, alias):
-                return packed.set_alias(end.index, alias)
             case Settle(end):
                 return packed.get_link(end.index)
             case CreateVeth(end, peer):
                 return packed.create_veth(self._veth_end(end), self._veth_end(peer))
-            case SetMaster(end):
-                return packed.set_master(end.index, BRIDGE_INDEX)
-            case AddRoute(_, to, via):
-                return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
-            case CreateBridge(_, name, index):
-                return packed.create_bridge(name, index)
-            case SetDown(_, _, index):
-                return packed.set_down(index)
-            case DeleteRoute(_, to, via):
-                return packed.delete_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
-            case DeleteLink(end):
-                return packed.delete_link(end.index)
             case _:
-                raise TypeError(f"not a step for rtnetlink: {step!r}")
+                return _request_beyond(step)
 
     def _veth_end(self, end: Interface) -> bytes:
         netns_fd = self.namespaces[end.node]
@@ -191,9 +160,32 @@ class Builder:
         return packed.veth_end(end.name, end.index, netns_fd, mtu=end.mtu, mac=end.mac, master=master)
 
 
+def _request_beyond(step: Step) -> bytes:
+    """The request of a step that no pair takes."""
+    from .beyond import AddRoute, CreateBridge, DeleteLink, DeleteRoute, SetAlias, SetDown, SetMaster
+
+    match step:
+        case CreateBridge(_, name, index):
+            return packed.create_bridge(name, index)
+        case SetMaster(end):
+            return packed.set_master(end.index, BRIDGE_INDEX)
+        case AddRoute(_, to, via):
+            return packed.add_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
+        case DeleteRoute(_, to, via):
+            return packed.delete_route(to.packed if to else b"", to.prefix if to else 0, via.packed)
+        case DeleteLink(end):
+            return packed.delete_link(end.index)
+        case SetDown(_, _, index):
+            return packed.set_down(index)
+        case SetAlias(end, alias):
+            return packed.set_alias(end.index, alias)
+        case _:
+            raise TypeError(f"not a step for rtnetlink: {step!r}")
+
+
 def _batch(step: Step) -> object:
     """What consecutive steps have in common when they travel together; None for a step of its own."""
-    if isinstance(step, ALONE):
+    if getattr(step, "is_alone", False):
         return None
     # Nodes are wired only after every pair exists, and settle only after every end is up.
     return step.node, isinstance(step, CreateVeth), isinstance(step, Settle)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .beyond import AddRoute, DeleteRoute
 from .errors import RequestError
 from .plan import add_routes, bring_up, ipv6_settings, lay, one_way_is_enough, settle
-from .steps import AddRoute, DeleteRoute, Step
 from .values import replace
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .endpoint import Link
     from .interface import Interface
+    from .steps import Step
     from .topology import Topology
 
 

@@ -11,10 +11,10 @@ from _socket import if_nameindex, socket
 
 from .apply import Builder, Rejected
 from .interface import FIRST_INDEX, LO_INDEX, Wiring
-from .kernel import limits, namespace
+from .kernel import descriptors, namespace
 from .names import hosts_file
 from .plan import add_routes, bring_up, create_node, plan, settle
-from .steps import AddAddress, AddRoute, DeleteLink, SetDown, SetUp
+from .steps import AddAddress, SetUp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .endpoint import Link
     from .interface import Interface
-    from .kernel.limits import Limits
+    from .kernel.descriptors import Limits
     from .outside import Outside
     from .steps import Step
     from .topology import Topology
@@ -173,11 +173,15 @@ class Network:
 
     def switch_off(self, node: str, interface: str) -> None:
         """Set an interface down."""
+        from .beyond import SetDown
+
         end = self._interface(node, interface)
         self._builder.apply([SetDown(end.node, end.name, end.index)])
 
     def switch_on(self, node: str, interface: str) -> None:
         """Set an interface up, with the addresses and routes that it had: the kernel drops them when it goes down."""
+        from .beyond import AddRoute
+
         end = self._interface(node, interface)
         self._builder.apply([SetUp(end.node, end.name, end.index)])
         self._forgivingly(step for step in bring_up([end]) if isinstance(step, AddAddress))
@@ -187,7 +191,7 @@ class Network:
 
     def _make_room(self, topology: Topology) -> None:
         namespaces = len(topology.nodes) + len(topology.switches)
-        self.limits = {**limits.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
+        self.limits = {**descriptors.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from .errors import RequestError
@@ -200,6 +204,8 @@ class Network:
         raise RequestError(f"{name!r}: no interface of {node!r} - there is {known}")
 
     def _delete_links(self, wires: Iterable[Wire]) -> None:
+        from .beyond import DeleteLink
+
         self._forgivingly(DeleteLink(first) for first, _ in wires)
 
     def _forgivingly(self, steps: Iterable[Step]) -> None:

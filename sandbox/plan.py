@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from .interface import BRIDGE, BRIDGE_INDEX, LO_INDEX, Interface
-from .steps import (
-    AddAddress,
-    AddRoute,
-    AllowPing,
-    CreateBridge,
-    CreateNamespace,
-    CreateVeth,
-    NoLinkLocal,
-    SetMaster,
-    SetUp,
-    Step,
-    WriteSysctl,
-)
-from .waits import AwaitGroup, AwaitLinkLocal, Settle
+from .steps import AddAddress, AllowPing, CreateNamespace, CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .steps import Step
     from .topology import Topology
 
 
@@ -63,12 +51,15 @@ def create_node(node: str, ends: Iterable[Interface], *, forwards: bool = False)
 
 def add_routes(topology: Topology) -> list[Step]:
     """The steps that tell every node its ways."""
+    from .beyond import AddRoute
     from .routes import routes  # a pair has none
 
     return [AddRoute(route.node, route.to, route.via) for route in routes(topology)]
 
 
 def _create_switch(name: str) -> list[Step]:
+    from .beyond import CreateBridge
+
     # On a bridge of many ports the multicast of their link-local addresses costs more than all the rest.
     why = f"ports of {name} carry the packets of others, and have no addresses to speak with"
     return [
@@ -108,11 +99,15 @@ def ipv6_settings(node: str, *, forwards: bool) -> list[Step]:
     return settings
 
 
-def lay(wires: Iterable[tuple[Interface, Interface]]) -> list[Step]:
+def lay(wires: Sequence[tuple[Interface, Interface]]) -> list[Step]:
     """The steps that make cables between nodes and switches that are there."""
-    wires = tuple(wires)
-    between_switches: list[Step] = [SetMaster(peer) for _, peer in wires if peer.master]
-    return [CreateVeth(end, peer) for end, peer in wires] + between_switches
+    cables: list[Step] = [CreateVeth(end, peer) for end, peer in wires]
+    between_switches = [peer for _, peer in wires if peer.master]
+    if between_switches:
+        from .beyond import SetMaster
+
+        cables += map(SetMaster, between_switches)
+    return cables
 
 
 def bring_up(ends: Iterable[Interface]) -> list[Step]:
@@ -129,5 +124,10 @@ def bring_up(ends: Iterable[Interface]) -> list[Step]:
 def settle(ends: Sequence[Interface], routers: Sequence[str] = ()) -> list[Step]:
     """The steps after which the first packet arrives: only after both ends of every link are up."""
     steps: list[Step] = [Settle(end) for end in ends]
-    steps += [AwaitGroup(end, address) for end in ends for address in end.addresses if address.version == 6]
-    return steps + [AwaitLinkLocal(end) for end in ends if end.node in routers and end.speaks_ipv6]
+    speaking = [end for end in ends if end.speaks_ipv6]
+    if speaking:
+        from .waits import AwaitGroup, AwaitLinkLocal
+
+        steps += [AwaitGroup(end, address) for end in speaking for address in end.addresses if address.version == 6]
+        steps += [AwaitLinkLocal(end) for end in speaking if end.node in routers]
+    return steps

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from .command import Command
-    from .kernel.limits import Limits
+    from .kernel.descriptors import Limits
 
     # What is being done, the same by hand, and the doing of it.
     Stage = tuple[str, str, Callable[[], object]]

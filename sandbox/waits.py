@@ -1,36 +1,13 @@
-"""The steps that change nothing: each returns when the kernel is done with what it has acknowledged before."""
+"""Steps that wait until IPv6 is ready. No launch of an IPv4 lab loads them."""
 
 from __future__ import annotations
 
-from .interface import ip
 from .values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .address import Address
     from .interface import Interface
-
-
-@value
-class Settle:
-    """A link that can really send.
-
-    The kernel acknowledges "up" before the link is active: of first packets sent at once about 3 in 100 were
-    lost or stalled for a second. Being asked about the link makes the kernel finish first: 0 of 900.
-    """
-
-    interface: Interface
-
-    @property
-    def node(self) -> str:
-        return self.interface.node
-
-    @property
-    def why(self) -> str:
-        return f"asked about {self.interface}, the kernel first makes it ready to send"
-
-    def __str__(self) -> str:
-        return f"{ip(self.node)} link show dev {self.interface.name}"
 
 
 @value
@@ -42,6 +19,7 @@ class AwaitGroup:
     earlier is lost, and asked again after a second.
     """
 
+    is_alone = True
     interface: Interface
     address: Address
 
@@ -72,6 +50,7 @@ class AwaitLinkLocal:
     the first packets through two routers one in 60 stalled for a second.
     """
 
+    is_alone = True
     interface: Interface
 
     @property

@@ -7,9 +7,10 @@ here is root's way; a user, who may not touch the host's network, has slirp4netn
 from __future__ import annotations
 
 from .address import Subnet
+from .beyond import AddRoute, SetAlias
 from .interface import HOST, Interface
 from .plan import bring_up, settle
-from .steps import AddRoute, CreateVeth, SetAlias, Step
+from .steps import CreateVeth
 from .values import value
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .publication import Publication
+    from .steps import Step
     from .topology import Topology
 
 NAME = "uplink"

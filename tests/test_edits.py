@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.beyond import AddRoute, DeleteRoute, SetMaster
 from sandbox.draft import Draft
 from sandbox.edits import find_link, plan_link, plan_routes, with_link, with_node, without_link, without_node
 from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
 from sandbox.interface import Wiring
 from sandbox.plan import plan
-from sandbox.steps import AddRoute, CreateVeth, DeleteRoute, NoLinkLocal, SetMaster, SetUp, WriteSysctl
+from sandbox.steps import CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
 from sandbox.topology import Topology
-from sandbox.waits import AwaitLinkLocal, Settle
+from sandbox.waits import AwaitLinkLocal
 
 
 def routed() -> Topology:

@@ -36,7 +36,7 @@ FLOORS = (
         "sandbox.labfile",
     ),
     ("sandbox.space", "sandbox.graphs", "sandbox.topologies"),
-    ("sandbox.steps", "sandbox.waits"),
+    ("sandbox.steps", "sandbox.beyond", "sandbox.waits"),
     ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.ways", "sandbox.edits", "sandbox.picture"),
     ("sandbox.kernel",),
     ("sandbox.messages", "sandbox.command", "sandbox.program", "sandbox.traces"),
@@ -125,6 +125,8 @@ SLOW = (
     "pathlib",
     "signal",
     "traceback",
+    "importlib",
+    "warnings",
 )
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40

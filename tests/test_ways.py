@@ -7,12 +7,12 @@ import subprocess
 import pytest
 
 from sandbox.address import Address
+from sandbox.beyond import AddRoute
 from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.explain import as_records, explain, script
 from sandbox.publication import Publication
 from sandbox.routes import routes
-from sandbox.steps import AddRoute
 from sandbox.topology import Topology
 from sandbox.ways import RANGES, TRIED, Publish, Translate, Uplink, host_name, subnets, target, ways
 

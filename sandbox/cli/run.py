@@ -9,7 +9,7 @@ from time import monotonic
 
 from ..command import Command
 from ..errors import SandboxError
-from ..kernel import limits
+from ..kernel import descriptors
 from ..node import current_directory
 from ..process import SIGKILL, SIGTERM, Process
 from .launch import open_lab
@@ -62,7 +62,7 @@ class NotExecuted(SandboxError):
 def _run_all(request: RunRequest, lab: Lab) -> int:
     output = _output(request)
     # init was forked before: commands get the limit that this program was started with.
-    limits.make_room(PER_COMMAND * len(request.commands) + BESIDE)
+    descriptors.make_room(PER_COMMAND * len(request.commands) + BESIDE)
     processes = []
     nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for number in range(len(request.commands)):

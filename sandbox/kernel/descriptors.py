@@ -1,4 +1,4 @@
-"""Which descriptors a process keeps across exec, and under which numbers."""
+"""Which descriptors a process keeps across exec, under which numbers, and how many it may have."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from .libc import call
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    Limits = dict[int, tuple[int, int]]
 
 SYS_CLOSE_RANGE = 436  # the same number on every architecture
 CLOSE_RANGE_CLOEXEC = 4
@@ -47,3 +49,19 @@ def close_others(kept: Iterable[int]) -> None:
 def close_from(lowest: int) -> None:
     """Close `lowest` and every higher descriptor."""
     call("syscall", SYS_CLOSE_RANGE, lowest, LAST, 0)
+
+
+def make_room(wanted: int) -> Limits:
+    """Allow this process `wanted` descriptors, if it can; returns the limit by number as it was, if it was changed.
+
+    RLIMIT_NOFILE of getrlimit(2).
+    """
+    if not 0 <= os.sysconf("SC_OPEN_MAX") < wanted:
+        return {}
+    import resource  # few labs are that large
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return {}
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return {resource.RLIMIT_NOFILE: (soft, hard)}
