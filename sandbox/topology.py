@@ -5,14 +5,15 @@ Nothing below this floor checks a request again, and nothing here touches the ma
 
 from __future__ import annotations
 
-from .checks import check
-from .endpoint import Endpoint, Link
+from .address import overlap
+from .endpoint import Endpoint, Link, check_name
+from .errors import RequestError
 from .interface import Interface, Wiring
 from .values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .publication import Publication
     from .segments import Segment
@@ -78,9 +79,22 @@ class Topology:
         return dumps(self)
 
     def __post_init__(self) -> None:
-        check(self)
-        if self.routers or self.uplinks or self.aliases or self.publications or self.services:
+        ends = [end for link in self.links for end in link.ends]
+        _check_nodes(self.nodes)
+        _check_ends(self, ends)
+        if not self.nodes:
+            raise RequestError("a topology without a node - name one, or join two by a pair")
+        _check_addresses(ends)
+        if self.switches or any(end.mac for end in ends) or self._says_more:
+            from .checks import check
+
+            check(self, ends)
             self._put_in_order()
+
+    @property
+    def _says_more(self) -> bool:
+        """Whether more is said of nodes than how they are linked."""
+        return bool(self.routers or self.uplinks or self.aliases or self.publications or self.services)
 
     def _put_in_order(self) -> None:
         """Topologies that mean the same are equal: what is said of nodes stands in their order."""
@@ -114,3 +128,40 @@ class Topology:
 
 def _endpoint(end: str | Endpoint) -> Endpoint:
     return end if isinstance(end, Endpoint) else Endpoint.parse(end)
+
+
+def _check_nodes(nodes: tuple[str, ...]) -> None:
+    for name in nodes:
+        check_name(name)
+    if len(set(nodes)) < len(nodes):
+        raise RequestError(f"{nodes!r}: a node twice - name each one once")
+
+
+def _check_ends(topology: Topology, ends: Sequence[Endpoint]) -> None:
+    nodes, switches = set(topology.nodes), set(topology.switch_names)
+    for end in ends:
+        if end.node not in nodes and end.node not in switches:
+            raise RequestError(f"{str(end)!r}: an end in no node - add {end.node!r} to {topology.nodes!r}")
+    for link in topology.links:
+        bare = [end for end in link.ends if not end.addresses and end.node not in switches]
+        if len(bare) == 1 and not switches.intersection(end.node for end in link.ends):
+            raise RequestError(f"{str(link)!r}: an address on one end only - give {bare[0].node} one as well")
+
+
+def _check_addresses(ends: Sequence[Endpoint]) -> None:
+    owners: dict[tuple[int, int], Endpoint] = {}
+    ends_of: dict[str, list[Endpoint]] = {}
+    for end in ends:
+        ends_of.setdefault(end.node, []).append(end)
+        for address in end.addresses:
+            if other := owners.get((address.version, address.number)):
+                raise RequestError(f"{str(other)!r} and {str(end)!r}: the same address twice - change one of them")
+            owners[address.version, address.number] = end
+    for own in ends_of.values():
+        claims = ((address.subnet, end) for end in own for address in end.addresses)
+        if len(own) > 1 and (found := overlap(claims)):
+            (_, one), (_, other) = found
+            raise RequestError(
+                f"{str(one)!r} and {str(other)!r}: one node with two interfaces in one subnet cannot tell "
+                "which way to send - give each link a subnet of its own"
+            )
