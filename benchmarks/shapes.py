@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sandbox.draft import Draft
 from sandbox.topology import Topology
+from sandbox.topology.draft import Draft
 
 
 def pairs(n: int) -> Topology:

@@ -17,11 +17,12 @@
 
 enum { LO = 1, BRIDGE = 2, BATCH = 16 /* of kernel/rtnetlink/conversation.py */ };
 
-/* Messages that travel together, and how many answers they get. */
+/* Messages that travel together. */
 static struct {
     _Alignas(4) char bytes[BATCH * 512];
     size_t length;
     int messages, netlink;
+    struct nlmsghdr *last;
 } batch;
 
 static long check(long result, const char *what)
@@ -40,11 +41,14 @@ static double microseconds(void)
     return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
 }
 
+/* Only the last is acknowledged: what was not refused until then has been done. */
 static void ask(void)
 {
     char answer[8192];
-    if (batch.messages)
+    if (batch.messages) {
+        batch.last->nlmsg_flags |= NLM_F_ACK;
         check(send(batch.netlink, batch.bytes, batch.length, 0), "send");
+    }
     while (batch.messages) {
         int left = check(recv(batch.netlink, answer, sizeof answer, 0), "recv");
         for (struct nlmsghdr *m = (void *)answer; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
@@ -55,7 +59,7 @@ static void ask(void)
                 fprintf(stderr, "netlink: %s\n", strerror(-error->error));
                 exit(1);
             }
-            batch.messages--;
+            batch.messages = 0;
         }
     }
     batch.length = 0;
@@ -76,10 +80,11 @@ static struct nlmsghdr *begin(int netlink, int type, int flags, const void *body
     if (netlink != batch.netlink || batch.messages == BATCH)
         ask();
     batch.netlink = netlink;
-    struct nlmsghdr header = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags};
+    struct nlmsghdr header = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags};
     struct nlmsghdr *message = put(&header, sizeof header);
     put(body, length);
     batch.messages++;
+    batch.last = message;
     return message;
 }
 

@@ -15,21 +15,22 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import topologies as topologies
-    from .address import Address, Subnet
-    from .draft import Draft
-    from .endpoint import Endpoint, Link
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
-    from .interface import Interface
-    from .kept import KeptLab, connect
-    from .lab import Lab, pair, run
-    from .node import Node
-    from .ping import Reachability
-    from .process import Process
-    from .publication import Publication
-    from .service import Ready, Service
-    from .services import start_services
-    from .switch import Switch
+    from .lab import Lab
+    from .lab.kept import KeptLab, connect
+    from .lab.node import Node
+    from .lab.oneshot import pair, run
+    from .lab.ping import Reachability
+    from .lab.process import Process
+    from .lab.services import start_services
     from .topology import Topology
+    from .topology.address import Address, Subnet
+    from .topology.draft import Draft
+    from .topology.endpoint import Endpoint, Link
+    from .topology.interface import Interface
+    from .topology.publication import Publication
+    from .topology.service import Ready, Service
+    from .topology.switch import Switch
 
 __version__ = "0.1.0"
 
@@ -63,20 +64,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "address": ("Address", "Subnet"),
-    "draft": ("Draft",),
-    "endpoint": ("Endpoint", "Link"),
+    "topology.address": ("Address", "Subnet"),
+    "topology.draft": ("Draft",),
+    "topology.endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
-    "interface": ("Interface",),
-    "kept": ("KeptLab", "connect"),
-    "lab": ("Lab", "pair", "run"),
-    "node": ("Node",),
-    "ping": ("Reachability",),
-    "process": ("Process",),
-    "publication": ("Publication",),
-    "service": ("Ready", "Service"),
-    "services": ("start_services",),
-    "switch": ("Switch",),
+    "topology.interface": ("Interface",),
+    "lab.kept": ("KeptLab", "connect"),
+    "lab": ("Lab",),
+    "lab.node": ("Node",),
+    "lab.oneshot": ("pair", "run"),
+    "lab.ping": ("Reachability",),
+    "lab.process": ("Process",),
+    "topology.publication": ("Publication",),
+    "topology.service": ("Ready", "Service"),
+    "lab.services": ("start_services",),
+    "topology.switch": ("Switch",),
     "topology": ("Topology",),
 }
 _MODULES = ("topologies",)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from math import ceil
 
-from . import yaml
-from .endpoint import DOMAIN
 from .errors import RequestError
-from .routes import routes
+from .labfile import yaml
+from .plan.routes import routes
+from .topology.endpoint import DOMAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .address import Address, Subnet
-    from .segments import Segment
-    from .service import Ready, Service
     from .topology import Topology
+    from .topology.address import Address, Subnet
+    from .topology.segments import Segment
+    from .topology.service import Ready, Service
 
     Table = dict[str, Any]
 

@@ -147,7 +147,7 @@ def _descriptors() -> Check:
 def _programs() -> Iterator[Check]:
     from shutil import which
 
-    from .program import DEFAULT_PATH
+    from .init.program import DEFAULT_PATH
 
     path = f"{os.environ.get('PATH', '')}:{DEFAULT_PATH}"
     for name, (package, purpose) in PROGRAMS.items():
@@ -160,7 +160,7 @@ def _launch() -> Check:
     """A pair, and a command in each node: what `run` does."""
     from time import perf_counter
 
-    from .lab import pair
+    from .lab.oneshot import pair
 
     begun = perf_counter()
     try:

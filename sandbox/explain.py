@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from .picture.terminal import draw
 from .plan import plan
-from .ways import ways
+from .plan.ways import ways
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .steps import Step
+    from .plan.steps import Step
+    from .plan.ways import Publish, Translate
     from .topology import Topology
-    from .ways import Publish, Translate
 
 
 def explain(topology: Topology) -> str:

@@ -11,8 +11,9 @@ import os
 import sys
 from functools import cache
 
-from . import messages, words
+from . import messages
 from .errors import SandboxError
+from .topology import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import select
     import signal
 
-    from . import commands, init, loop, spawn  # noqa: F401 - likewise: an init loads them for itself otherwise
+    from . import init
+    from .init import commands, loop, spawn  # noqa: F401 - likewise: an init loads them for itself otherwise
 
     if os.fork():
         os._exit(0)

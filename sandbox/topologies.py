@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from .address import Subnet
-from .draft import Draft
-from .endpoint import Endpoint
 from .errors import RequestError
-from .graphs import from_networkx, to_networkx
-from .space import Space
+from .topology.address import Subnet
+from .topology.draft import Draft
+from .topology.endpoint import Endpoint
+from .topology.graphs import from_networkx, to_networkx
+from .topology.space import Space
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -34,21 +34,26 @@ def replace(one: T, **fields: Any) -> T:
 
 def __init__(self: Any, *given: Any, **named: Any) -> None:
     fields = self.__match_args__
-    if len(given) > len(fields):
-        raise TypeError(f"{type(self).__name__} takes {len(fields)} arguments, {len(given)} were given")
-    state = dict(zip(fields, given, strict=False))
-    for name, content in named.items():
-        if name not in fields or name in state:
-            raise TypeError(f"{type(self).__name__} got an unexpected or repeated argument {name!r}")
-        state[name] = content
-    for name in fields:
-        if name not in state:
-            if not hasattr(type(self), name):
-                raise TypeError(f"{type(self).__name__} misses its argument {name!r}")
-            state[name] = getattr(type(self), name)
-    self.__dict__.update(state)
+    if named or len(given) != len(fields):
+        given = _complete(self, given, named)
+    self.__dict__.update(zip(fields, given, strict=True))
     if hasattr(self, "__post_init__"):
         self.__post_init__()
+
+
+def _complete(self: Any, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The content of all fields, in order: what was given, then by name, then by default."""
+    fields = self.__match_args__
+    if len(given) > len(fields):
+        raise TypeError(f"{type(self).__name__} takes {len(fields)} arguments, {len(given)} were given")
+    left = fields[len(given) :]
+    for name in named:
+        if name not in left:
+            raise TypeError(f"{type(self).__name__} got an unexpected or repeated argument {name!r}")
+    for name in left:
+        if name not in named and not hasattr(type(self), name):
+            raise TypeError(f"{type(self).__name__} misses its argument {name!r}")
+    return (*given, *(named[name] if name in named else getattr(type(self), name) for name in left))
 
 
 def _content(self: Any) -> tuple[Any, ...]:

@@ -6,10 +6,10 @@ from itertools import combinations, count
 
 from hypothesis import strategies as st
 
-from sandbox.address import Address
-from sandbox.draft import Draft
-from sandbox.endpoint import Endpoint
 from sandbox.topology import Topology
+from sandbox.topology.address import Address
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint
 
 LONGEST = 63  # characters of a name
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from sandbox.address import Subnet
-from sandbox.endpoint import Endpoint, Link
-from sandbox.space import Space
-from sandbox.switch import Switch
 from sandbox.topology import Topology
+from sandbox.topology.address import Subnet
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.space import Space
+from sandbox.topology.switch import Switch
 
 WHOLE = {4: "10.0.0.0/16", 6: "fd00::/64"}
 

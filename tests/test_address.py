@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.address import Address, Subnet, overlap
 from sandbox.errors import RequestError
+from sandbox.topology.address import Address, Subnet, overlap
 
 from .refusal import refusal
 

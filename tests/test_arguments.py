@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sandbox import topologies
 from sandbox.cli.arguments import DECLARATIONS, USAGE, RunRequest, parse
 from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain
-from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
+from sandbox.topology.draft import Draft
 
 PAIR = ("--pair", "a:10.0.0.1", "b:10.0.0.2")
 A_AND_B = Topology.parse([PAIR[1:]])
@@ -210,7 +210,7 @@ def declared(*words: str) -> Topology:
     assert request is not None
     assert explained is not None
     assert request.topology == explained.topology
-    assert request.commands == (("x",),) * len(request.topology.nodes)
+    assert request.commands == (("x",),) * len(request.topology.places)
     return explained.topology
 
 
@@ -378,3 +378,20 @@ def test_any_words_are_a_request_or_refused_on_one_line(words: list[str]) -> Non
 @given(st.lists(st.text(min_size=1).filter(lambda word: word != ":::" and "\0" not in word), min_size=1))
 def test_what_stands_after_the_double_dash_is_the_command_as_it_is(command: list[str]) -> None:
     assert parse([*PAIR, "--", *command]) == RunRequest(A_AND_B, (tuple(command),) * 2)
+
+
+def test_the_gateway_of_a_switch_runs_no_command() -> None:
+    request = parse(["--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "b", "--uplink", "lan", "--", "x"])
+    assert request
+    assert request.topology.nodes == ("a", "b", "lan-gateway")
+    assert request.topology.places == ("a", "b")
+    assert request.commands == (("x",), ("x",))
+    assert "no command there" in refusal(
+        "--switch", "lan:10.0.0.0/24", "--node", "a", "--uplink", "lan", "--until", "lan-gateway", "--", "x"
+    )
+
+
+def test_a_node_with_an_uplink_of_its_own_runs_its_command() -> None:
+    request = parse(["--node", "a", "--uplink", "a", "--", "x"])
+    assert request
+    assert request.topology.places == ("a",)

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.address import Address
-from sandbox.checks import check_places
-from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
-from sandbox.publication import Publication
-from sandbox.service import Service
-from sandbox.switch import Switch
 from sandbox.topology import Topology
-from sandbox.words import read_link
+from sandbox.topology.address import Address
+from sandbox.topology.checks import check_places
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.publication import Publication
+from sandbox.topology.service import Service
+from sandbox.topology.switch import Switch
+from sandbox.topology.words import read_link
 
 from .refusal import refusal
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import yaml as ours
 from sandbox.compose import compose
 from sandbox.errors import RequestError
+from sandbox.labfile import yaml as ours
 from sandbox.topology import Topology
 
 from .topologies import topologies

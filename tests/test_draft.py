@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.draft import Draft, plugged
-from sandbox.endpoint import Endpoint
-from sandbox.publication import Publication
-from sandbox.service import Service
-from sandbox.switch import Switch
 from sandbox.topology import Topology
-from sandbox.words import read_link
+from sandbox.topology.draft import Draft, plugged
+from sandbox.topology.endpoint import Endpoint
+from sandbox.topology.publication import Publication
+from sandbox.topology.service import Service
+from sandbox.topology.switch import Switch
+from sandbox.topology.words import read_link
 
 from .refusal import refusal
 

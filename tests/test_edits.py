@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.beyond import AddRoute, DeleteRoute, SetMaster
-from sandbox.draft import Draft
-from sandbox.edits import find_link, plan_link, plan_routes, with_link, with_node, without_link, without_node
-from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
-from sandbox.interface import Wiring
 from sandbox.plan import plan
-from sandbox.steps import CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
+from sandbox.plan.beyond import AddRoute, DeleteRoute, SetMaster
+from sandbox.plan.edits import find_link, plan_link, plan_routes, with_link, with_node, without_link, without_node
+from sandbox.plan.steps import CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
+from sandbox.plan.waits import AwaitLinkLocal
 from sandbox.topology import Topology
-from sandbox.waits import AwaitLinkLocal
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.interface import Wiring
 
 
 def routed() -> Topology:

@@ -7,9 +7,9 @@ from ipaddress import IPv4Interface, ip_address
 import pytest
 from hypothesis import example, given
 
-from sandbox.address import Address, Subnet
-from sandbox.endpoint import Endpoint, Link, check_alias, check_name
 from sandbox.errors import RequestError
+from sandbox.topology.address import Address, Subnet
+from sandbox.topology.endpoint import Endpoint, Link, check_alias, check_name
 
 from .refusal import refusal
 from .strategies import NEARLY_ENDPOINTS

@@ -8,12 +8,12 @@ import networkx
 import pytest
 from hypothesis import given
 
-from sandbox.address import Address
-from sandbox.draft import Draft
-from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import NotAllowed, RequestError
-from sandbox.graphs import from_networkx, to_networkx
 from sandbox.topology import Topology
+from sandbox.topology.address import Address
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.graphs import from_networkx, to_networkx
 
 from . import shapes
 

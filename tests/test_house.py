@@ -23,71 +23,28 @@ ROOT = Path(sandbox.__file__).parent
 # From the ground up. A module imports from its own floor and from below.
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
-    ("sandbox.errors", "sandbox.values", "sandbox.toml", "sandbox.yaml"),
-    ("sandbox.address",),
-    ("sandbox.endpoint", "sandbox.switch", "sandbox.publication", "sandbox.service", "sandbox.interface"),
-    (
-        "sandbox.segments",
-        "sandbox.checks",
-        "sandbox.topology",
-        "sandbox.draft",
-        "sandbox.words",
-        "sandbox.tables",
-        "sandbox.labfile",
-    ),
-    ("sandbox.space", "sandbox.graphs", "sandbox.topologies"),
-    ("sandbox.steps", "sandbox.beyond", "sandbox.waits"),
-    ("sandbox.plan", "sandbox.routes", "sandbox.names", "sandbox.ways", "sandbox.edits", "sandbox.picture"),
+    ("sandbox.errors", "sandbox.values", "sandbox.labfile.toml", "sandbox.labfile.yaml"),
+    ("sandbox.topology.address",),
+    *(("sandbox.topology." + room,) for room in ("endpoint", "switch", "publication", "service", "interface")),
+    ("sandbox.topology", "sandbox.labfile"),
+    ("sandbox.topologies",),
+    ("sandbox.plan.steps", "sandbox.plan.beyond", "sandbox.plan.waits"),
+    ("sandbox.plan", "sandbox.picture"),
     ("sandbox.kernel",),
-    ("sandbox.messages", "sandbox.command", "sandbox.program", "sandbox.traces"),
-    (
-        "sandbox.init",
-        "sandbox.answers",
-        "sandbox.apply",
-        "sandbox.commands",
-        "sandbox.connection",
-        "sandbox.datagrams",
-        "sandbox.door",
-        "sandbox.duty",
-        "sandbox.listening",
-        "sandbox.log",
-        "sandbox.loop",
-        "sandbox.masquerade",
-        "sandbox.network",
-        "sandbox.patience",
-        "sandbox.nft",
-        "sandbox.outside",
-        "sandbox.relay",
-        "sandbox.resolver",
-        "sandbox.slirp",
-        "sandbox.spawn",
-        "sandbox.tool",
-    ),
-    (
-        "sandbox.lab",
-        "sandbox.attach",
-        "sandbox.carrier",
-        "sandbox.channel",
-        "sandbox.counters",
-        "sandbox.kept",
-        "sandbox.live",
-        "sandbox.logreader",
-        "sandbox.neighbours",
-        "sandbox.node",
-        "sandbox.ping",
-        "sandbox.process",
-        "sandbox.streams",
-        "sandbox.forkserver",
-        "sandbox.services",
-        "sandbox.doctor",
-        "sandbox.explain",
-        "sandbox.compose",
-    ),
+    ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
+    ("sandbox.init", "sandbox.outside"),
+    ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
 PURE = (
-    *(room for rooms in FLOORS[1:8] for room in rooms),
+    "sandbox.errors",
+    "sandbox.values",
+    "sandbox.topology",
+    "sandbox.topologies",
+    "sandbox.labfile",
+    "sandbox.plan",
+    "sandbox.picture",
     "sandbox.explain",
     "sandbox.compose",
 )
@@ -104,11 +61,8 @@ THE_MACHINE = (
     "sys",
     "io",
 )
-CALLERS_SIDE = tuple(
-    f"sandbox.{name}"
-    for name in ("lab", "attach", "channel", "kept", "live", "logreader", "node", "process", "services", "streams")
-)
-INITS_SIDE = next(rooms for rooms in FLOORS if "sandbox.init" in rooms)
+CALLERS_SIDE = ("sandbox.lab",)
+INITS_SIDE = ("sandbox.init", "sandbox.outside")
 SLOW = (
     "typer",
     "click",
@@ -337,8 +291,8 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
             ("sandbox.errors", "from sandbox import cli"),
             ("sandbox.plan", "def f():\n    from . import init"),
             ("sandbox.kernel.netns", "from .. import messages"),
-            ("sandbox.kernel.rtnetlink.more", "from ...apply import Builder"),
-            ("sandbox.spawn", "from .lab import Lab"),
+            ("sandbox.kernel.rtnetlink.more", "from ...init.apply import Builder"),
+            ("sandbox.init.spawn", "from ..lab import Lab"),
             ("sandbox.lab", "def f():\n    if True:\n        from .cli import main"),
             (
                 "sandbox.values",
@@ -349,7 +303,7 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
     ),
     (
         no_module_needs_itself,
-        [("sandbox.process", "from . import lab"), ("sandbox.command", "class A:\n    from .node import Node")],
+        [("sandbox.lab.process", "from . import lab"), ("sandbox.command", "class A:\n    from .lab.node import Node")],
     ),
     (
         pure_floors_do_not_know_the_machine,
@@ -357,7 +311,7 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
             *((name, "import os") for name in PURE),
             ("sandbox.plan", "from os import path"),
             ("sandbox.explain", "def f():\n    import subprocess"),
-            ("sandbox.names", "import os.path as p"),
+            ("sandbox.plan.names", "import os.path as p"),
             ("sandbox.values", "from _socket import socket"),
             ("sandbox.explain", "from .kernel import libc"),
         ],
@@ -366,9 +320,9 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
         lab_and_init_never_meet,
         [
             ("sandbox.lab", "def f():\n    from .init import launch"),
-            ("sandbox.node", "from . import spawn"),
+            ("sandbox.lab.node", "from ..init import spawn"),
             ("sandbox.init", "from . import lab"),
-            ("sandbox.apply", "from sandbox.process import Process"),
+            ("sandbox.init.apply", "from sandbox.lab.process import Process"),
         ],
     ),
     (
@@ -381,11 +335,11 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
     ),
     (
         pyroute2_is_only_in_rtnetlink,
-        [("sandbox.kernel.sysctl", "from pyroute2.netlink import nla"), ("sandbox.apply", "import pyroute2")],
+        [("sandbox.kernel.sysctl", "from pyroute2.netlink import nla"), ("sandbox.init.apply", "import pyroute2")],
     ),
     (
         prctl_is_only_in_caps,
-        [("sandbox.spawn", "import prctl"), ("sandbox.kernel.libc", "from _prctl import prctl")],
+        [("sandbox.init.spawn", "import prctl"), ("sandbox.kernel.libc", "from _prctl import prctl")],
     ),
     (
         ctypes_is_only_in_kernel,
@@ -448,7 +402,7 @@ QUICK = """
 import sandbox.cli
 from sandbox.cli.arguments import parse
 request = parse(["--pair", "a:192.168.1.1", "b:192.168.1.2", "--", "true"])
-import sandbox.cli.launch, sandbox.cli.run, sandbox.cli.output, sandbox.cli.signals, sandbox.spawn, sandbox.lab
+import sandbox.cli.launch, sandbox.cli.run, sandbox.cli.output, sandbox.cli.signals, sandbox.init.spawn, sandbox.lab
 from sandbox.cli.output import Output
 Output(("a", "b"), as_json=False, quiet=False)
 import sandbox.plan; sandbox.plan.plan(request.topology)
@@ -480,7 +434,7 @@ def imported(importtime: str) -> set[str]:
     return {name.strip().partition(".")[0] for _, _, name in lines}
 
 
-@pytest.mark.parametrize("slow", ["import typer", "import json", "import subprocess", "import sandbox.streams"])
+@pytest.mark.parametrize("slow", ["import typer", "import json", "import subprocess", "import sandbox.lab.streams"])
 def test_something_slow_would_be_seen(slow: str) -> None:
     assert not loaded(f"{QUICK}\n{slow}").isdisjoint(SLOW)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.address import Address
-from sandbox.endpoint import Endpoint, Link
-from sandbox.interface import Interface, Wiring
-from sandbox.switch import Switch
 from sandbox.topology import Topology
-from sandbox.words import read_link
+from sandbox.topology.address import Address
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.interface import Interface, Wiring
+from sandbox.topology.switch import Switch
+from sandbox.topology.words import read_link
 
 LAN, WAN = Switch.parse("lan:10.0.0.0/24"), Switch.parse("wan")
 

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import labfile, tables, toml
-from sandbox.address import Address
-from sandbox.draft import Draft
-from sandbox.endpoint import Endpoint, Link
+from sandbox import labfile
 from sandbox.errors import RequestError
-from sandbox.service import Ready, Service
-from sandbox.switch import Switch
+from sandbox.labfile import tables, toml
 from sandbox.topology import Topology
+from sandbox.topology.address import Address
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.service import Ready, Service
+from sandbox.topology.switch import Switch
 
 from .topologies import topologies
 
@@ -306,7 +307,7 @@ def test_the_schema_in_the_docs_is_current() -> None:
 
 
 def test_the_file_in_the_docs_is_one_and_names_every_key() -> None:
-    text = SCHEMA.with_name("lab.md").read_text()
+    text = SCHEMA.with_name("lab-files.md").read_text()
     file = text.partition("```toml\n")[2].partition("```")[0]
     assert Topology.loads(file).nodes == ("web", "client", "r", "far", "lan-gateway")
     for table in tables.schema()["$defs"].values():

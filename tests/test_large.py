@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from sandbox import words
-from sandbox.draft import Draft
-from sandbox.names import hosts_file, variables
 from sandbox.plan import plan
-from sandbox.topology import Topology
+from sandbox.plan.names import hosts_file, variables
+from sandbox.topology import Topology, words
+from sandbox.topology.draft import Draft
 
 FEW, MANY = 200, 800
 # Four times the nodes: linear work takes 4 times as long, quadratic work 16 times.

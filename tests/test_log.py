@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 from sandbox import messages
-from sandbox.log import MOST_BYTES, Log, Reader
-from sandbox.loop import Loop
+from sandbox.init.log import MOST_BYTES, Log, Reader
+from sandbox.init.loop import Loop
 
 
 class Turns(Loop):

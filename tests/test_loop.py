@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sandbox.loop import Loop
+from sandbox.init.loop import Loop
 
 
 class Enough(Exception):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.draft import Draft
-from sandbox.names import LOOPBACK, hosts_file, variables
+from sandbox.plan.names import LOOPBACK, hosts_file, variables
 from sandbox.topology import Topology
+from sandbox.topology.draft import Draft
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 CHAIN = Topology.parse([("a:10.0.1.1", "b:10.0.1.2"), ("b:10.0.2.1", "c:10.0.2.2"), ("c:10.0.3.1", "d:10.0.3.2")])

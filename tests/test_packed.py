@@ -225,9 +225,11 @@ def test_get_link(index: int) -> None:
 
 
 @given(INDEXES, st.integers(0, 2**32 - 1))
-def test_a_numbered_message_differs_in_its_number_alone(index: int, sequence: int) -> None:
+def test_a_numbered_message_differs_in_its_number_and_in_what_it_asks_for(index: int, sequence: int) -> None:
     expected = encoded(ifinfmsg(), RTM_NEWLINK, ASKED, sequence, index=index, flags=IFF_UP, change=IFF_UP)
     assert packed.numbered(packed.set_up(index), sequence) == expected
+    unasked = encoded(ifinfmsg(), RTM_NEWLINK, ASKED & ~NLM_F_ACK, sequence, index=index, flags=IFF_UP, change=IFF_UP)
+    assert packed.numbered(packed.set_up(index), sequence, acknowledged=False) == unasked
 
 
 @pytest.mark.parametrize("name", ["e", "et", "eth", "eth0", "eth10"])

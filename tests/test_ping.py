@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox import topologies
 from sandbox.cli.ping import USAGE, PingRequest, parse_ping
 from sandbox.errors import RequestError
-from sandbox.ping import WIDEST_TABLE, Reachability
+from sandbox.lab.ping import WIDEST_TABLE, Reachability
 from sandbox.topology import Topology
 
 

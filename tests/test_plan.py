@@ -6,16 +6,25 @@ import shlex
 
 import pytest
 
-from sandbox.beyond import AddRoute, CreateBridge, SetMaster
-from sandbox.draft import Draft
 from sandbox.plan import add_routes, plan
-from sandbox.steps import AddAddress, AllowPing, CreateNamespace, CreateVeth, NoLinkLocal, Settle, SetUp, WriteSysctl
+from sandbox.plan.beyond import AddRoute, CreateBridge, SetMaster
+from sandbox.plan.steps import (
+    AddAddress,
+    AllowPing,
+    CreateNamespace,
+    CreateVeth,
+    NoLinkLocal,
+    Settle,
+    SetUp,
+    WriteSysctl,
+)
+from sandbox.plan.waits import AwaitGroup, AwaitLinkLocal
 from sandbox.topology import Topology
-from sandbox.waits import AwaitGroup, AwaitLinkLocal
+from sandbox.topology.draft import Draft
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sandbox.steps import Step
+    from sandbox.plan.steps import Step
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 PAIR6 = Topology.parse([("a:fd00::1", "b:fd00::2")])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import program
+from sandbox.init import program
 
 Tree = Callable[[str], None]
 

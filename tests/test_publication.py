@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.errors import RequestError
-from sandbox.publication import Publication
+from sandbox.topology.publication import Publication
 
 from .refusal import refusal
 from .strategies import ANY_TEXT

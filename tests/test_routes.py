@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import topologies
-from sandbox.address import Address, Subnet
-from sandbox.draft import Draft
 from sandbox.plan import plan
-from sandbox.routes import SHORTEST_JOINED, routes
-from sandbox.segments import segments
+from sandbox.plan.routes import SHORTEST_JOINED, routes
 from sandbox.topology import Topology
-from sandbox.words import read, spell
+from sandbox.topology.address import Address, Subnet
+from sandbox.topology.draft import Draft
+from sandbox.topology.segments import segments
+from sandbox.topology.words import read, spell
 
 from . import shapes
 

@@ -8,11 +8,11 @@ import networkx
 import pytest
 from hypothesis import given
 
-from sandbox.draft import Draft
-from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
-from sandbox.segments import segments
 from sandbox.topology import Topology
+from sandbox.topology.draft import Draft
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.segments import segments
 
 from . import shapes
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.errors import RequestError
-from sandbox.service import Ready, Service
+from sandbox.topology.service import Ready, Service
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.errors import ServiceFailed
-from sandbox.service import Ready, Service
-from sandbox.services import Ear, Startup
+from sandbox.lab.services import Ear, Startup
 from sandbox.topology import Topology
+from sandbox.topology.service import Ready, Service
 
 from .topologies import topologies
 

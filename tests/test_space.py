@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.address import Subnet
 from sandbox.errors import RequestError
-from sandbox.space import Space
+from sandbox.topology.address import Subnet
+from sandbox.topology.space import Space
 
 
 def test_cables_lie_directly_behind_each_other() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.address import Subnet
 from sandbox.errors import RequestError
-from sandbox.switch import Switch
+from sandbox.topology.address import Subnet
+from sandbox.topology.switch import Switch
 
 from .refusal import refusal
 from .strategies import ANY_TEXT, NEARLY_ADDRESSES, NEARLY_SETTINGS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from sandbox.endpoint import Endpoint, Link
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
+from sandbox.topology.endpoint import Endpoint, Link
 
 from .strategies import NEARLY_ENDPOINTS
 

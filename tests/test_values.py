@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import pickle
+import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -198,31 +200,22 @@ def test_a_value_can_be_copied_and_pickled() -> None:
 
 
 def values_of_ours() -> Iterator[type]:
-    from sandbox import (
-        command,
-        endpoint,
-        interface,
-        publication,
-        routes,
-        service,
-        steps,
-        switch,
-        topology,
-        traces,
-        ways,
-    )
-    from sandbox.cli import arguments
+    """Every `@value` class of the package."""
+    import sandbox
 
-    modules = (command, endpoint, interface, publication, routes, service, steps, switch, topology, traces, ways)
-    for module in (*modules, arguments):
-        yield from (
-            each
-            for each in vars(module).values()
-            if isinstance(each, type) and each.__module__ == module.__name__ and "__match_args__" in vars(each)
-        )
+    for module in pkgutil.walk_packages(sandbox.__path__, "sandbox."):
+        if module.name != "sandbox.__main__":
+            yield from filter(is_value, vars(importlib.import_module(module.name)).values())
 
 
-@pytest.mark.parametrize("cls", list(values_of_ours()), ids=lambda cls: cls.__name__)
+def is_value(thing: object) -> bool:
+    made_here = isinstance(thing, type) and "__match_args__" in vars(thing) and thing.__module__.startswith("sandbox.")
+    return made_here and vars(thing)["__init__"].__module__ == "sandbox.values"
+
+
+@pytest.mark.parametrize(
+    "cls", sorted(set(values_of_ours()), key=lambda cls: cls.__name__), ids=lambda cls: cls.__name__
+)
 def test_no_value_of_ours_asks_for_what_only_dataclasses_can(cls: type) -> None:
     has_default = [name in vars(cls) for name in cls.__match_args__]
     assert has_default == sorted(has_default), "a default before a field without one"

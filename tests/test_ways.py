@@ -6,15 +6,15 @@ import subprocess
 
 import pytest
 
-from sandbox.address import Address
-from sandbox.beyond import AddRoute
-from sandbox.draft import Draft
 from sandbox.errors import RequestError
 from sandbox.explain import as_records, explain, script
-from sandbox.publication import Publication
-from sandbox.routes import routes
+from sandbox.plan.beyond import AddRoute
+from sandbox.plan.routes import routes
+from sandbox.plan.ways import RANGES, TRIED, Publish, Translate, Uplink, host_name, subnets, target, ways
 from sandbox.topology import Topology
-from sandbox.ways import RANGES, TRIED, Publish, Translate, Uplink, host_name, subnets, target, ways
+from sandbox.topology.address import Address
+from sandbox.topology.draft import Draft
+from sandbox.topology.publication import Publication
 
 
 def of_a_switch() -> Topology:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from sandbox.endpoint import Endpoint, Link
 from sandbox.messages import decode, encode
 from sandbox.plan import plan
 from sandbox.topology import Topology
-from sandbox.words import read, read_link, spell
+from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.words import read, read_link, spell
 
 from .refusal import refusal
 from .topologies import topologies

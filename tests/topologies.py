@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from sandbox.address import Address, Subnet
-from sandbox.endpoint import LOOPBACK_NAMES, Endpoint, Link
-from sandbox.publication import Publication
-from sandbox.service import Ready, Service
-from sandbox.switch import Switch
 from sandbox.topology import Topology
+from sandbox.topology.address import Address, Subnet
+from sandbox.topology.endpoint import LOOPBACK_NAMES, Endpoint, Link
+from sandbox.topology.publication import Publication
+from sandbox.topology.service import Ready, Service
+from sandbox.topology.switch import Switch
 from sandbox.values import replace
 
 T = TypeVar("T")

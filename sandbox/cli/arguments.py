@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..draft import Draft
+    from ..topology.draft import Draft
 
     Declaration = tuple[str, list[str]]
 
@@ -61,7 +61,7 @@ class RunRequest:
 
     def __post_init__(self) -> None:
         services = [service.node for service in self.topology.services]
-        busy = services if services and not self.commands else self.topology.nodes
+        busy = services if services and not self.commands else self.topology.places
         for option, node in (("-i", self.stdin), ("--until", self.until)):
             if node is not None and node not in busy:
                 what = "no command there" if node in self.topology.nodes else "no such node"
@@ -166,7 +166,7 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
         return Topology.alone()
     if all(option == "--pair" for option, _ in declared):
         return Topology.parse(ends for _, ends in declared)  # type: ignore[misc]
-    from ..draft import Draft  # a pair needs none
+    from ..topology.draft import Draft  # a pair needs none
 
     draft = Draft()
     if sum(option == "--topology" for option, _ in declared) > 1:
@@ -223,7 +223,7 @@ def _one_each(words: Sequence[str], topology: Topology) -> tuple[tuple[str, ...]
             commands.append([])
         else:
             commands[-1].append(word)
-    nodes = topology.nodes
+    nodes = topology.places
     if len(commands) == 1:
         commands *= len(nodes)
     if len(commands) != len(nodes):

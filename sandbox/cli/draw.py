@@ -58,7 +58,7 @@ def parse_draw(words: Sequence[str]) -> DrawRequest | None:
 
 
 def _of_a_lab(name: str, form: str | None) -> DrawRequest:
-    from ..carrier import states
+    from ..lab.carrier import states
     from .target import Target
 
     with Target(name).open() as lab:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..edits import find_link
 from ..errors import RequestError
+from ..plan.edits import find_link
 from .labs import LabName, NodeOfLab
 from .target import Target
 

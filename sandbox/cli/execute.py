@@ -7,7 +7,7 @@ import select
 
 from ..command import Command, check_argv
 from ..errors import RequestError
-from ..node import current_directory
+from ..lab.node import current_directory
 from ..values import value
 from .run import begin_together, exit_status, wants_terminal
 from .signals import Forwarding
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..kept import KeptLab
+    from ..lab.kept import KeptLab
 
 USAGE = "usage: sandbox exec LAB/NODE -- CMD"
 HELP = ("-h", "--help")

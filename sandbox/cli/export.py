@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..service import Service
+from ..topology.service import Service
 from ..values import replace
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def export(request: ExportRequest) -> str:
 
             return svg(topology)
         case "schema":
-            from ..tables import schema
+            from ..labfile.tables import schema
 
             return json.dumps(schema(), indent=2) + "\n"
     return topology.dump()
@@ -53,6 +53,6 @@ def export(request: ExportRequest) -> str:
 def dump(topology: Topology, commands: Sequence[tuple[str, ...]]) -> str:
     """The lab file that says the same; with commands for its nodes, these are what it runs."""
     if commands:
-        services = tuple(Service(node, argv) for node, argv in zip(topology.nodes, commands, strict=True))
+        services = tuple(Service(node, argv) for node, argv in zip(topology.places, commands, strict=True))
         topology = replace(topology, services=services)
     return topology.dump()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from .. import kept
 from ..errors import RequestError
-from ..kept import KeptLab, ServiceState
-from ..process import Process
+from ..lab import kept
+from ..lab.kept import KeptLab, ServiceState
+from ..lab.process import Process
+from ..outside import traces
 from . import execute
 from .output import PrefixFrame, Sink, Stream, prefix
 from .target import Target
@@ -27,15 +28,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def ps(as_json: AsJson = False) -> None:
-    """List the labs that are up."""
-    records = list(map(_summary, kept.names()))
+    """List the labs that are up, and what labs have on this host: the links of their uplinks."""
+    links = {trace.name: trace for trace in traces.find()}
+    records = [_summary(name, links) for name in kept.names()]
     if as_json:
         print(json.dumps(records, indent=2))
         return
-    rows = [("LAB", "NODES", "SERVICES", "UP", "INIT")]
+    rows = [("LAB", "NODES", "SERVICES", "UP", "INIT", "UPLINKS")]
     for each in records:
         services = f"{each['running']}/{each['services']}"
-        rows.append((each["lab"], str(each["nodes"]), services, _for_people(each["up_s"]), str(each["init"])))
+        uplinks = " ".join(each["uplinks"])
+        rows.append((each["lab"], str(each["nodes"]), services, _for_people(each["up_s"]), str(each["init"]), uplinks))
+    for name in links.keys() - {uplink for each in records for uplink in each["uplinks"]}:
+        rows.append(("-", "-", "-", "gone" if links[name].is_stale else "-", str(links[name].pid), name))
     print(table(rows))
 
 
@@ -157,7 +162,7 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _summary(name: str) -> dict[str, Any]:
+def _summary(name: str, links: Mapping[str, traces.Trace]) -> dict[str, Any]:
     import psutil
 
     with KeptLab(name) as lab:
@@ -169,6 +174,7 @@ def _summary(name: str) -> dict[str, Any]:
             "running": sum(each.returncode is None for each in services),
             "up_s": round(time.time() - psutil.Process(lab.init_pid).create_time(), 1),
             "init": lab.init_pid,
+            "uplinks": [link.name for link in links.values() if link.pid == lab.init_pid],
         }
 
 

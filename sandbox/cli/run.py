@@ -10,8 +10,8 @@ from time import monotonic
 from ..command import Command
 from ..errors import SandboxError
 from ..kernel import descriptors
-from ..node import current_directory
-from ..process import SIGKILL, SIGTERM, Process
+from ..lab.node import current_directory
+from ..lab.process import SIGKILL, SIGTERM, Process
 from .launch import open_lab
 from .signals import Forwarding
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..lab import Lab
-    from ..services import Startup
+    from ..lab.services import Startup
     from .arguments import RunRequest
     from .output import Output
 
@@ -76,7 +76,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     gc.enable()  # from here on it may take long
     # Not before they execute: a signal for the fork that is to become a command would be lost.
     with Forwarding(processes) as signals:
-        watch = Watch(request, dict(zip(lab.topology.nodes, processes, strict=True)), output, signals)
+        watch = Watch(request, dict(zip(request.topology.places, processes, strict=True)), output, signals)
         watch.until_the_end()
     lab.close()
     if output:
@@ -180,7 +180,7 @@ class Watch:
 
 
 def _command(request: RunRequest, lab: Lab, number: int, *, terminal: bool = False) -> Command:
-    node = lab.nodes[number]
+    node = lab[request.topology.places[number]]
     return Command(
         node=node.name,
         argv=request.commands[number],
@@ -201,7 +201,7 @@ def _output(request: RunRequest) -> Output | None:
         return None
     from .output import Output
 
-    return Output(request.topology.nodes, as_json=request.json, quiet=request.quiet)
+    return Output(request.topology.places, as_json=request.json, quiet=request.quiet)
 
 
 def wants_terminal() -> bool:

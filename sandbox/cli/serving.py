@@ -6,7 +6,7 @@ import gc
 import os
 
 from ..errors import ServiceFailed
-from ..services import Ear, Startup, command, start_check
+from ..lab.services import Ear, Startup, command, start_check
 from .output import Output
 from .run import Watch, begin, get_ready
 from .signals import Forwarding
@@ -14,8 +14,8 @@ from .signals import Forwarding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..lab import Lab
-    from ..process import Process
-    from ..service import Service
+    from ..lab.process import Process
+    from ..topology.service import Service
     from .arguments import RunRequest
 
 

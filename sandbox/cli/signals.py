@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Self
 
-    from ..process import Process
+    from ..lab.process import Process
 
 # A terminal sends these to every process of the foreground group, so all of a command's get them.
 OF_A_TERMINAL = (posix.SIGINT, posix.SIGQUIT, posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)

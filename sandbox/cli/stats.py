@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..counters import Reading
+from ..lab.counters import Reading
 from .labs import AsJson, LabName, table
 from .target import Target
 

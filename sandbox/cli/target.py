@@ -7,8 +7,8 @@ from ..values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..kept import KeptLab
-    from ..node import Node
+    from ..lab.kept import KeptLab
+    from ..lab.node import Node
 
 
 @value
@@ -28,7 +28,7 @@ class Target:
 
     def open(self) -> KeptLab:
         """The lab. Raises RequestError where it is not up, or has no such node."""
-        from ..kept import KeptLab
+        from ..lab.kept import KeptLab
 
         lab = KeptLab(self.lab)
         if self.node is not None and self.node not in lab.topology.nodes:

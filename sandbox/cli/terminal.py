@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..command import Command
     from ..lab import Lab
-    from ..process import Process
+    from ..lab.process import Process
 
 AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)

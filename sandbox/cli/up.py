@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .. import kept
 from ..errors import ServiceFailed
-from ..lab import Lab
+from ..lab import Lab, kept
 from .launch import launch, open_lab
 from .requests import UpRequest
 
@@ -28,7 +27,7 @@ def up(request: UpRequest) -> int:
 
 def _start_services(lab: Lab) -> None:
     if lab.topology.services:
-        from ..services import start_services
+        from ..lab.services import start_services
 
         try:
             start_services(lab)

@@ -17,9 +17,10 @@ PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 # Over the lab's network only: in a user namespace they reach nothing else.
 OF_A_USER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_NET_RAW, _prctl.CAP_NET_BIND_SERVICE]
 
-# Over networks of the lab, for programs of others that work for its init: to enter one as well, or only to change it.
-TO_ENTER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_SYS_ADMIN]
+# For programs of others that work for init: to change a network, and to enter one as well. To stay in the caller's
+# takes that too, for a command may trace whatever has no capability that it has not: ptrace(2), PTRACE_MODE_READ.
 TO_CHANGE = [_prctl.CAP_NET_ADMIN]
+TO_ENTER = TO_STAY = [_prctl.CAP_NET_ADMIN, _prctl.CAP_SYS_ADMIN]
 
 # What Docker leaves to root (moby's oci/caps/defaults.go), and CAP_NET_ADMIN.
 OF_ROOT = [
@@ -63,6 +64,14 @@ def keep_only(keep: list[int]) -> None:
 def no_new_privileges() -> None:
     """Setuid programs give nothing from here on: PR_SET_NO_NEW_PRIVS(2const)."""
     _prctl.prctl(_prctl.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def forbid_tracing() -> None:
+    """Let nobody without privilege look into this process, or take its descriptors: PR_SET_DUMPABLE(2const).
+
+    An exec would undo that.
+    """
+    _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
 
 
 def _last_capability() -> int:

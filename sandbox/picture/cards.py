@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ..interface import Interface
+    from ..topology.interface import Interface
     from .graph import Place
 
     End = tuple[str, str]  # a node and the name of an interface of it

@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..interface import Interface
     from ..topology import Topology
+    from ..topology.interface import Interface
 
 HEAD = """\
 graph lab {

@@ -8,9 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..interface import Interface
-    from ..publication import Publication
     from ..topology import Topology
+    from ..topology.interface import Interface
+    from ..topology.publication import Publication
 
     Wire = tuple[Interface, Interface]
     # (node, interface name) -> "up", "down" or "no-carrier"; an end that is missing is not known.

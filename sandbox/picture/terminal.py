@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..interface import Interface
     from ..topology import Topology
+    from ..topology.interface import Interface
     from .graph import States, Wire
 
 WIDEST = 100

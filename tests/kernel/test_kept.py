@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 import sandbox
-from sandbox import kept
 from sandbox.command import Command
+from sandbox.lab import kept
 
 from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 
 from ..census import SLACK, network_namespaces, wait_for
 from .conftest import Cli
@@ -80,7 +80,7 @@ def test_hundreds_of_nodes_reach_each_other_and_are_gone_at_once(
 
 LAB = """
 import sys, sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 draft = Draft()
 draft.switch("lan:10.0.0.0/16")
 for i in range(200):

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 import sandbox
-from sandbox import kept
+from sandbox.lab import kept
 
 from ..census import FORK_SERVER, SLACK, Census, marked, wait_for
 from .conftest import LAUNCH, PAIR, Cli

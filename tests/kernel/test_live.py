@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 
 from ..census import wait_for
 from .conftest import Cli
@@ -235,7 +235,7 @@ def test_the_host_hears_nothing_of_changes(lab: sandbox.Lab) -> None:
 
 PROGRAM = """
 import sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 draft = Draft()
 draft.switch("lan:10.0.0.0/24")
 draft.node("a")

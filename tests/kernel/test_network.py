@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 
 from .conftest import PAIR, Cli
 from .programs import PYTHON

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from sandbox import connection, datagrams, relay
-from sandbox.connection import CHUNK
-from sandbox.listening import IP_PKTINFO
 from sandbox.messages import adopt
-from sandbox.relay import Relay
+from sandbox.outside import connection, datagrams, relay
+from sandbox.outside.connection import CHUNK
+from sandbox.outside.listening import IP_PKTINFO
+from sandbox.outside.relay import Relay
 
 RESET = struct.pack("ii", 1, 0)
 

@@ -13,7 +13,7 @@ import pytest
 
 import sandbox
 from sandbox import topologies
-from sandbox.draft import Draft
+from sandbox.topology.draft import Draft
 
 from ..census import SLACK, Census, wait_for
 from .conftest import Cli

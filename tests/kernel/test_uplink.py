@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from ..census import wait_for
 from .conftest import Cli, one_error_line
 from .host import ADDRESS, FAR, PORT, Host, host
-from .programs import PYTHON
+from .programs import LOOK_INTO_OTHERS, PYTHON
 
 VISIT = f"""
 import socket
@@ -72,7 +73,7 @@ def test_a_node_gets_out_by_address_and_by_name(cli: Cli, machine: Host, options
 def test_all_the_nodes_of_a_switch_get_out(cli: Cli, machine: Host, options: tuple[str, ...]) -> None:
     for script, expected in ((VISIT, ADDRESS), (RESOLVE, FAR)):
         done = cli(*words(options, *LAN), *PYTHON, script, before=machine.before)
-        assert (done.returncode, done.stdout) == (0, f"{expected}\n" * 3), done.stderr
+        assert (done.returncode, done.stdout) == (0, f"{expected}\n" * 2), done.stderr
 
 
 @needs_slirp
@@ -115,6 +116,12 @@ def test_only_answers_come_in(cli: Cli, machine: Host) -> None:
     assert subprocess.run([*machine.internet, *ping], capture_output=True).returncode != 0
 
 
+@both_ways
+def test_no_command_can_look_into_what_is_outside(cli: Cli, machine: Host, options: tuple[str, ...]) -> None:
+    command = words(options, "--node", "a", "--uplink", "a")
+    assert cli(*command, *PYTHON, LOOK_INTO_OTHERS, before=machine.before).stdout == ""
+
+
 @needs_nft
 def test_the_host_is_told_whose_link_and_table_it_has(cli: Cli, machine: Host) -> None:
     process = cli.start(*words((), *LAN), "sh", "-c", "echo ready; sleep 99", before=machine.before)
@@ -144,9 +151,25 @@ def test_a_host_that_passes_nothing_on_is_named_and_left_as_it_is(cli: Cli, mach
     assert machine.run("sysctl", "-n", "net.ipv4.ip_forward") == "0\n"
 
 
+@needs_slirp
+@pytest.mark.skipif(not shutil.which("pasta"), reason="pasta is not installed")
+def test_where_there_is_no_slirp4netns_pasta_will_do(cli: Cli, machine: Host) -> None:
+    machine.run("mount", "--bind", "/dev/null", str(shutil.which("slirp4netns")))
+    for script, expected in ((VISIT, ADDRESS), (RESOLVE, FAR)):
+        command = words(("--as-root",), *LAN)
+        done = cli(*command, *PYTHON, script, before=machine.before)
+        assert (done.returncode, done.stdout) == (0, f"{expected}\n" * 2), done.stderr
+    process = cli.start(*command, "sh", "-c", "echo ready; sleep 99", before=machine.before)
+    assert process.stdout
+    process.stdout.readline()
+    assert [line for _, line in cli.processes() if "/pasta " in line]
+
+
 @pytest.mark.parametrize(("options", "package"), [((), "nftables"), (("--as-root",), "slirp4netns")])
 def test_a_program_that_is_missing_is_named(cli: Cli, machine: Host, options: tuple[str, ...], package: str) -> None:
-    hidden = "for each in nft slirp4netns; do [ ! -e /usr/$0/$each ] || mount --bind /dev/null /usr/$0/$each; done"
+    hidden = (
+        "for each in nft slirp4netns pasta; do [ ! -e /usr/$0/$each ] || mount --bind /dev/null /usr/$0/$each; done"
+    )
     for place in ("bin", "sbin"):
         machine.run("sh", "-c", hidden, place)
     done = cli(*words(options, "--node", "a", "--uplink", "a"), "true", before=machine.before)
@@ -203,6 +226,30 @@ def test_a_link_that_outlived_its_lab_is_swept(cli: Cli, machine: Host) -> None:
         machine.await_no_trace()
     finally:
         os.close(network)
+
+
+REMOVE = """
+import sandbox, sys
+draft = sandbox.Draft()
+for name in ('a', 'b'):
+    draft.node(name)
+    draft.uplink(name)
+with sandbox.Lab(draft.topology()) as lab:
+    lab.remove_node('a')
+    print('removed', flush=True)
+    sys.stdin.read()
+"""
+
+
+@needs_nft
+def test_the_way_of_a_node_that_is_taken_away_goes_with_it(cli: Cli, machine: Host) -> None:
+    cli.command = (sys.executable, "-c", REMOVE)
+    process = cli.start(before=machine.before, stdin=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == "removed\n"
+    wait_for(lambda: len(machine.traces()) == 2, within=1, what="one link and one table")
+    process.communicate("", timeout=5)
+    machine.await_no_trace()
 
 
 @needs_nft

@@ -51,21 +51,24 @@ class Conversation:
         self._socket.close()
 
     def _ask(self, requests: list[bytes], start: int) -> None:
-        # Acknowledgements carry the number of their request: that ties each to its step.
-        self._socket.send(b"".join(numbered(request, start + at) for at, request in enumerate(requests)))
-        waiting = set(range(start, start + len(requests)))
+        # Answers carry the number of their request: that ties each to its step. What was not refused before the last
+        # is acknowledged has been done, so that no other needs to be.
+        last = start + len(requests) - 1
+        parts = (numbered(each, at, acknowledged=at == last) for at, each in enumerate(requests, start))
+        self._socket.send(b"".join(parts))
         refusals: list[Refused] = []
-        while waiting:
-            for position, errno, words in _acknowledgements(self._socket.recv(65536)):
-                waiting.discard(position)
+        is_done = False
+        while not is_done:
+            for position, errno, words in _answers(self._socket.recv(65536)):
+                is_done |= position == last
                 if errno:
                     refusals.append(Refused(errno, position, words))
         if refusals:
-            raise min(refusals, key=lambda refused: refused.position)
+            raise refusals[0]
 
 
-def _acknowledgements(data: bytes) -> list[tuple[int, int, str]]:
-    """Sequence number, errno (0: done) and the kernel's words of each acknowledgement in `data`."""
+def _answers(data: bytes) -> list[tuple[int, int, str]]:
+    """Sequence number, errno (0: done) and the kernel's words of each acknowledgement or refusal in `data`."""
     found = []
     offset = 0
     while offset < len(data):

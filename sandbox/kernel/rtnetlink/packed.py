@@ -138,9 +138,10 @@ def get_link(index: int) -> bytes:
     return _message(RTM_GETLINK, 0, LINK.pack(0, 0, index, 0, 0))
 
 
-def numbered(message: bytes, sequence: int) -> bytes:
-    """The message with the sequence number by which its acknowledgement will be known."""
+def numbered(message: bytes, sequence: int, *, acknowledged: bool = True) -> bytes:
+    """The message with the sequence number by which its answer will be known: a refusal, else one if `acknowledged`."""
     length, kind, flags, _, port = HEADER.unpack_from(message)
+    flags = flags if acknowledged else flags & ~NLM_F_ACK
     return HEADER.pack(length, kind, flags, sequence, port) + message[HEADER.size :]
 
 

@@ -1,0 +1,114 @@
+"""What init is asked, and what it answers: about the network, its changes, the services."""
+
+from __future__ import annotations
+
+import os
+
+from .. import messages
+from ..errors import RequestError
+from ..topology import words
+from ..topology.endpoint import Endpoint
+from .apply import Rejected
+from .duty import Duties
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..messages import Message
+    from ..topology.interface import Interface
+    from .commands import Commands
+    from .loop import Loop
+    from .network import Network
+
+    Reply = dict[str, str | list[str]]
+
+SIGKILL = 9
+
+
+class Answers:
+    """Carries out questions. Each has a reply; what the kernel or a check refused is one as well."""
+
+    def __init__(self, loop: Loop, network: Network, commands: Commands) -> None:
+        self._network = network
+        self._commands = commands
+        self.duties = Duties(loop, commands)
+
+    def answer(self, question: Message, inherited: list[int]) -> None:
+        """Answer on the first of the descriptors; the others belong to the question."""
+        reply = messages.adopt(inherited[0])
+        try:
+            messages.send(reply, self._carry_out(question["ask"][0], question, inherited[1:]))
+        except RequestError as error:
+            messages.send(reply, {"request": str(error)})
+        except Rejected as rejected:
+            messages.send(reply, rejected.to_message())
+        except BrokenPipeError:
+            pass  # whoever asked is gone
+        finally:
+            reply.close()
+
+    def _carry_out(self, what: str, question: Message, inherited: list[int]) -> Reply:
+        node = question.get("node", [""])[0]
+        if node and what not in ("add node", "attach"):
+            self._check(node)
+        match what:
+            case "took":
+                return {"took": [f"{seconds:.6f}" for seconds in self._network.took_s]}
+            case "state":
+                return self.state()
+            case "link":
+                return {"wire": list(map(_spell, self._network.link(words.read_link(question["link"][0]))))}
+            case "unlink":
+                self._network.unlink(words.read_link(question["link"][0]))
+            case "add node":
+                self._network.add_node(Endpoint(node).node)
+            case "remove node":
+                self._remove(node)
+            case "attach":
+                return self._attach(node, inherited[0])
+            case "up":
+                self._network.switch_on(node, question["interface"][0])
+            case "down":
+                self._network.switch_off(node, question["interface"][0])
+            case "start":
+                self.duties.begin_again(node, inherited)
+            case "service":
+                self.duties.tell(node, messages.adopt(inherited[0]))
+            case "log":
+                self.duties.read_log(node, messages.adopt(inherited[0]))
+            case _:
+                raise RequestError(f"{what!r}: not a question - this lab is of another version of sandbox")
+        return {"done": ""}
+
+    def _check(self, node: str) -> None:
+        if node not in self._network.namespaces:
+            known = ", ".join(self._network.topology.nodes)
+            raise RequestError(f"{node!r}: no such node - the nodes are {known}")
+
+    def state(self) -> Reply:
+        """The topology in words, the interfaces of its links, its services."""
+        wires: Iterable[tuple[Interface, Interface]] = self._network.wires.values()
+        return {
+            **words.spell(self._network.topology),
+            "wire": [f"{_spell(first)} {_spell(second)}" for first, second in wires],
+            "service": self.duties.describe(),
+        }
+
+    def _remove(self, node: str) -> None:
+        if not self._network.is_foreign(node):
+            for running in self._commands.of_node(node):
+                running.signal(SIGKILL, to_group=True)
+        self._network.remove_node(node)
+
+    def _attach(self, node: str, netns_fd: int) -> Reply:
+        try:
+            self._network.attach(Endpoint(node).node, netns_fd)
+        except OSError as error:
+            os.close(netns_fd)
+            return {"errno": str(error.errno)}
+        return {"done": ""}
+
+
+def _spell(interface: Interface) -> str:
+    return f"{interface.node} {interface.name} {interface.index}"

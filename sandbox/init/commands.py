@@ -1,0 +1,154 @@
+"""The commands of a lab, from the side of init, their parent: started, signalled, reaped."""
+
+from __future__ import annotations
+
+import os
+
+from .. import messages
+from ..kernel.signals import posix
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from ..command import Command
+    from .loop import Loop
+    from .network import Network
+
+
+class Commands:
+    """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
+
+    def __init__(self, loop: Loop, network: Network, *, finish: Callable[[], object]) -> None:
+        self._finish = finish
+        self._loop = loop
+        self._network = network
+        self._running: dict[int, Running] = {}
+
+    def watch_children(self) -> None:
+        """Reap whatever ends from now on: commands, and the orphans that the kernel gives to PID 1."""
+        readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        posix.signal(posix.SIGCHLD, lambda *_: None)
+        posix.set_wakeup_fd(writable, warn_on_full_buffer=False)
+
+        def heard() -> None:
+            os.read(readable, 4096)
+            self._reap()
+
+        # Reaping comes last: it closes descriptors that may be among the ready ones.
+        self._loop.watch(readable, heard, last=True)
+
+    def start(self, command: Command, inherited: list[int], *, ended: Callable[[int], object] | None = None) -> None:
+        """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
+
+        Once it has been reaped `ended` is called with its returncode.
+        """
+        from . import spawn
+
+        told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become(command, inherited[2:], report)
+            messages.send(told, {"started": ""}, pid=pid)
+            self._running[pid] = running = Running(pid, command, ended)
+            self.tell(running, told)
+        except BrokenPipeError:
+            told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
+        except OSError as error:
+            spawn.tell_failure(report, error, "fork", "fork")
+            told.close()
+        finally:
+            report.close()
+            for fd in inherited[2:]:
+                os.close(fd)
+
+    def tell(self, running: Running, told: socket) -> None:
+        """Tell `told` of the command's end; signals that come from there are passed on."""
+        running.told.append(told)
+        self._loop.watch(told.fileno(), lambda: self._pass_signal(running, told))
+
+    def of_node(self, node: str) -> list[Running]:
+        """Those that run in `node`."""
+        return [running for running in self._running.values() if running.command.node == node]
+
+    def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
+        """In a fork: execute the command or end. A fork that came back would be a second init."""
+        from . import spawn
+
+        try:
+            _forget_children()
+            network, node = self._network, command.node
+            limits = {**network.limits, **command.limits}
+            spawn.execute(command, network.namespaces[node], network.files(node), inherited, report, limits=limits)
+        except OSError as error:
+            spawn.fail(report, error, "prepare")
+        finally:
+            os._exit(spawn.NEVER_EXECUTED)
+
+    def _reap(self) -> None:
+        while self._next_dead():
+            pass
+
+    def _next_dead(self) -> bool:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if running := self._running.pop(pid, None):
+            self._end(running, os.waitstatus_to_exitcode(status))
+        return pid != 0
+
+    def _end(self, running: Running, returncode: int) -> None:
+        for told in running.told:
+            self._loop.forget(told.fileno())
+            _tell(told, {"exit": str(returncode)})
+            told.close()
+        if running.ended:
+            running.ended(returncode)
+        if running.command.last:
+            self._finish()
+
+    def _pass_signal(self, running: Running, told: socket) -> None:
+        message, _, _ = messages.receive(told)
+        if message is not None:
+            running.signal(int(message["signal"][0]), to_group="group" in message)
+            return
+        # Nobody waits for it there any more. It runs on until the lab ends, unless it was that one's alone.
+        self._loop.forget(told.fileno())
+        running.told.remove(told)
+        told.close()
+        if running.command.tied:
+            running.signal(posix.SIGKILL, to_group=True)
+
+
+class Running:
+    """A command that has not been reaped, so that its pid cannot be another's; `told` are who is told of its end."""
+
+    def __init__(self, pid: int, command: Command, ended: Callable[[int], object] | None) -> None:
+        self.pid = pid
+        self.command = command
+        self.ended = ended
+        self.told: list[socket] = []
+
+    def signal(self, number: int, *, to_group: bool) -> None:
+        """Deliver a signal to the command, or as a terminal would to all of its process group."""
+        try:
+            (os.killpg if to_group else os.kill)(self.pid, number)
+        except ProcessLookupError:
+            os.kill(self.pid, number)  # it has not yet come as far as its own session
+
+
+def _tell(told: socket, fields: dict[str, str]) -> None:
+    try:
+        messages.send(told, fields)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # nobody need wait
+
+
+def _forget_children() -> None:
+    """In a fork: SIGCHLD is init's alone."""
+    posix.set_wakeup_fd(-1)
+    posix.signal(posix.SIGCHLD, posix.SIG_DFL)

@@ -1,0 +1,282 @@
+"""A running topology, seen from the program that owns it."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from ..errors import LabClosed, RequestError
+from ..topology import Topology
+from ..topology.endpoint import Endpoint, Link
+from .channel import Channel
+from .node import Node
+from .process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Self
+
+    import psutil
+
+    from ..command import Command
+    from ..messages import Message
+    from ..plan.steps import Step
+    from .live import LiveLink
+    from .logreader import LogReader
+    from .ping import Reachability
+
+    # How the lab's init comes to be; returns the socket on which it will answer.
+    Launch = Callable[[], socket]
+    # Told, while a large lab is built, how many steps of how many are done.
+    Progress = Callable[[int, int], object]
+
+
+CLOSE_TIMEOUT_MS = 10_000
+
+
+class Lab:
+    """A running topology: it is up once constructed, and gone after close().
+
+    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab.
+    `progress` is told, where building takes over half a second, how many steps of how many are done.
+    Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
+    The program itself is not changed: no fork, no namespace, no handler, no thread.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        as_root: bool = False,
+        launch: Launch | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.topology = topology
+        self._open(launch() if launch else _fork_by_server(topology, as_root=as_root), progress)
+
+    def _open(self, sock: socket, progress: Progress | None = None) -> Message:
+        self._owner = os.getpid()
+        self._running: set[Process] = set()
+        self.channel = Channel(sock)
+        try:
+            greeting, self._init_fd, self._init_pid = self.channel.greeting(progress)
+        except BaseException:
+            self.channel.close()
+            raise
+        return greeting
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, in order of declaration."""
+        return tuple(Node(self, name) for name in self.topology.nodes)
+
+    def __getitem__(self, name: str) -> Node:
+        """The node called `name`. Raises KeyError."""
+        if name not in self.topology.nodes:
+            raise KeyError(name)
+        return Node(self, name)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed else "up"
+        return f"<{type(self).__name__} of {', '.join(self.topology.nodes)}, {state}>"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether close() was called."""
+        return self.channel.is_closed
+
+    def close(self) -> None:
+        """Kill what still runs and free the network. Returns when every process is gone; may be called again."""
+        if self.is_closed:
+            return
+        # A fork of this program has a copy of the lab, but it does not own it.
+        if os.getpid() == self._owner:
+            self._end()
+        self.hang_up()
+
+    def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
+        """Send one command to init. It executes with Process.begin()."""
+        if self.is_closed:
+            raise LabClosed("the lab is closed - start commands before close()")
+        # Forget those that ended, so that a long-lived lab does not grow.
+        self._running = {process for process in self._running if process.returncode is None}
+
+        def send(status: int, report: int) -> None:
+            self.channel.tell(command.to_message(), status, report, *descriptors)
+
+        process = Process(command.argv, send, held=command.held, **streams)
+        self._running.add(process)
+        return process
+
+    def log(self, node: str, *, follow: bool = False) -> LogReader:
+        """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
+
+        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
+        """
+        from .logreader import open_log
+
+        return open_log(self.channel, node, follow=follow)
+
+    def open_socket(self, node: str, *kind: int) -> int:
+        """The descriptor of a socket in the network of `node`; `kind` are its family, type and protocol."""
+        answer, descriptors = self.channel.ask_for_descriptors({"socket": list(map(str, kind)), "node": node})
+        if not descriptors:
+            number = int(answer["errno"][0])
+            raise OSError(number, os.strerror(number))
+        return descriptors[0]
+
+    def steps(self) -> list[tuple[Step, float]]:
+        """The steps that built the lab, and the seconds that each took; of a batch its last step tells."""
+        from ..plan import plan  # init has planned already
+
+        took = self.channel.ask("took")["took"]
+        return list(zip(plan(self.topology), map(float, took), strict=True))
+
+    @property
+    def links(self) -> list[LiveLink]:
+        """The links that are there now."""
+        from .live import live_links
+
+        state = self._refresh()
+        return live_links(self, self.topology.links, state.get("wire", []))
+
+    def link(self, first: str | Endpoint, second: str | Endpoint) -> LiveLink:
+        """Join two nodes, or (by its name alone) a node and a switch, while the lab runs.
+
+        Raises RequestError where Topology would, StepFailed when the kernel refuses it; nothing has changed then.
+        """
+        ends = (end if isinstance(end, Endpoint) else Endpoint.parse_bare(end) for end in (first, second))
+        self.channel.ask("link", link=str(Link(*ends)))
+        return self.links[-1]
+
+    def unlink(self, link: Link) -> None:
+        """Take a link away, as LiveLink.remove() does. Raises RequestError when there is no such link."""
+        self.channel.ask("unlink", link=str(link))
+        self._refresh()
+
+    def add_node(self, node: str | Endpoint, *, switch: str | None = None) -> Node:
+        """A new node, written NAME[:ADDRESS] and plugged into `switch` if that is given, else not linked yet.
+
+        On a switch with subnets it gets the first free address unless it has one. Raises RequestError, StepFailed.
+        """
+        from ..topology.draft import plugged
+
+        end = node if isinstance(node, Endpoint) else Endpoint.parse_bare(node)
+        if end.addresses and switch is None:
+            raise RequestError(f"{str(end)!r}: an address, and nothing to be plugged into - name a switch")
+        link = Link(plugged(self.topology, end, switch), Endpoint(switch)) if switch else None
+        self.channel.ask("add node", node=end.node)
+        try:
+            if link:
+                self.channel.ask("link", link=str(link))
+        except BaseException:
+            self.channel.ask("remove node", node=end.node)
+            raise
+        self._refresh()
+        return self[end.node]
+
+    def remove_node(self, name: str) -> None:
+        """Take a node away: its commands are killed, its links are gone. One that was attached is let go."""
+        self.channel.ask("remove node", node=name)
+        self._refresh()
+
+    def attach(self, pid: int, name: str) -> Node:
+        """A node made of the network that process `pid` is in already; join it with link().
+
+        When it is removed, or the lab ends, only the links to it are gone. Needs to be root, unless that network is
+        the lab's own. Raises RequestError for a process that is not there, NotAllowed where it is not ours to enter.
+        """
+        from .attach import attach
+
+        attach(self.channel, pid, name)
+        self._refresh()
+        return self[name]
+
+    def share(self, name: str) -> None:
+        """Give the lab a name, under which others of the same user can connect() to it. It ends as before.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name)
+
+    def detach(self, name: str) -> None:
+        """Give the lab a name and leave it to itself: it stays until somebody takes it down. It is closed here.
+
+        Raises RequestError for a name that is taken.
+        """
+        from .kept import keep
+
+        keep(self, name, {"detach": ""})
+        self.hang_up()
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of the lab but its init, as psutil.Process."""
+        import psutil
+
+        return psutil.Process(self._init_pid).children(recursive=True)
+
+    def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:
+        """Have every node ping every other, all at once, and tell who reached whom.
+
+        Each is pinged at the address by which it is reached by name, or at its first of IP `version` 4 or 6. A node
+        without one is left out. `timeout`: seconds to wait for each answer. Raises RequestError for less than two.
+        """
+        from .ping import ping_all
+
+        return ping_all(self, timeout=timeout, version=version)
+
+    def guard_terminal(self, fd: int) -> None:
+        """Have init put the terminal's settings back should this program be killed."""
+        self.channel.tell({"terminal": ""}, fd)
+
+    def _refresh(self) -> Message:
+        from ..topology import words
+
+        state = self.channel.ask("state")
+        self.topology = words.read(state)
+        return state
+
+    def _end(self) -> None:
+        try:  # noqa: SIM105 - contextlib would cost a launch 2 ms
+            self.channel.tell({"close": ""})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was killed: then it is ending already
+        self._await_end(CLOSE_TIMEOUT_MS)
+
+    def _await_end(self, timeout_ms: int | None) -> None:
+        poll = select.poll()
+        poll.register(self._init_fd, select.POLLIN)
+        # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
+        poll.poll(timeout_ms)
+        for process in self._running:
+            process.poll()
+
+    def await_end(self) -> None:
+        """Return when the lab has ended, by whoever's hand."""
+        self._await_end(None)
+
+    def hang_up(self) -> None:
+        """Let go of the lab without ending it, as far as it can live on its own."""
+        for process in self._running:
+            process.let_go()
+        self.channel.close()
+        os.close(self._init_fd)
+
+
+def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:
+    from ..forkserver import launch
+
+    return launch(topology, as_root=as_root)
