@@ -112,15 +112,6 @@ class Topology:
         return tuple(switch.name for switch in self.switches)
 
     @property
-    def segments(self) -> tuple[Segment, ...]:
-        """The ends of nodes that hear each other, segment by segment. Raises RequestError for a circle of switches."""
-        if not self.switches:
-            return tuple(link.ends for link in self.links)
-        from .segments import segments
-
-        return segments(self.links, self.switch_names)
-
-    @property
     def places(self) -> tuple[str, ...]:
         """The nodes in which commands are run: all but the gateways that switches with an uplink have got."""
         if not self.uplinks:
@@ -129,6 +120,15 @@ class Topology:
 
         gateways = set(map(gateway_of, self.switch_names)).intersection(self.uplinks)
         return tuple(node for node in self.nodes if node not in gateways)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The ends of nodes that hear each other, segment by segment. Raises RequestError for a circle of switches."""
+        if not self.switches:
+            return tuple(link.ends for link in self.links)
+        from .segments import segments
+
+        return segments(self.links, self.switch_names)
 
     @property
     def wires(self) -> tuple[tuple[Interface, Interface], ...]:
