@@ -98,6 +98,9 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import signal
 
     from . import init
+    from .init import commands, loop, spawn  # noqa: F401 - likewise: an init loads them for itself otherwise
+    from .kernel import userns  # noqa: F401
+    from .plan import names  # noqa: F401
 
     if os.fork():
         os._exit(0)

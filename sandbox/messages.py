@@ -8,8 +8,8 @@ for init stands on the side of the commands.
 from __future__ import annotations
 
 # The public modules `socket` and `array` would add 6 ms to a launch of 25; these are what they are made of.
+import _struct as struct
 import os
-import struct
 from _socket import (
     AF_UNIX,
     CMSG_SPACE,

@@ -79,6 +79,7 @@ SLOW = (
     "pathlib",
     "signal",
     "traceback",
+    "struct",
     "importlib",
     "warnings",
 )

@@ -13,7 +13,7 @@ import os
 from .. import messages
 from ..command import Command
 from ..errors import NotAllowed
-from ..kernel import clone, descriptors, status, userns
+from ..kernel import clone, descriptors, status
 from .apply import Rejected
 from .network import Network
 
@@ -51,6 +51,8 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     try:
         init.attempt("let go of the caller's files", init.let_go)
         if needs_userns:
+            from ..kernel import userns
+
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
         init.build(rootless=needs_userns)
         init.serve()
@@ -111,6 +113,7 @@ class Init:
         gc.freeze()
         gc.enable()
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
+        from ..plan import names  # noqa: F401
         from . import spawn  # noqa: F401
         from .commands import Commands
         from .loop import Loop

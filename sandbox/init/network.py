@@ -11,7 +11,6 @@ from _socket import if_nameindex, socket
 
 from ..kernel import descriptors, namespace
 from ..plan import add_routes, bring_up, create_node, plan, settle
-from ..plan.names import hosts_file
 from ..plan.steps import AddAddress, SetUp
 from ..topology.interface import FIRST_INDEX, LO_INDEX, Wiring
 from .apply import Builder, Rejected
@@ -81,6 +80,8 @@ class Network:
 
     def files(self, node: str) -> dict[str, str]:
         """The files of its own that a node has, by path."""
+        from ..plan.names import hosts_file
+
         outside = self._outside.files if self._outside else {}
         return {"/etc/hosts": hosts_file(self.topology, node), **outside}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import _struct as struct
 
 from .libc import call_locked, hook
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _struct as struct
 import os
-import struct
 from _socket import SOCK_CLOEXEC, SOCK_RAW, socket
 
 from .packed import HEADER, numbered

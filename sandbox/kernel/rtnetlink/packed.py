@@ -6,7 +6,7 @@ against what pyroute2 makes of the same request. Layouts: rtnetlink(7), include/
 
 from __future__ import annotations
 
-import struct
+import _struct as struct
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_DELROUTE = 16, 17, 18, 20, 24, 25
 RTM_GETROUTE, RTM_DELNEIGH = 26, 29
