@@ -35,7 +35,9 @@ def add(
 ) -> None:
     """Add a node to a lab."""
     with Target.parse(lab).open() as there:
-        print(there.add_node(node, switch=switch).ip or "")
+        address = there.add_node(node, switch=switch).ip
+    if address:
+        print(address)
 
 
 def remove(lab: LabName, node: NodeName) -> None:
