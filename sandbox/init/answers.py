@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from .. import messages
 from ..errors import RequestError
+from ..kernel import namespace
 from ..topology import words
 from ..topology.endpoint import Endpoint
 from .apply import Rejected
@@ -96,10 +98,13 @@ class Answers:
         }
 
     def _remove(self, node: str) -> None:
-        if not self._network.is_foreign(node):
-            for running in self._commands.of_node(node):
-                running.signal(SIGKILL, to_group=True)
+        """Take a node away, and whatever runs in it unless it was there before."""
+        netns_fd = self._network.namespaces[node]
+        inhabitants = [] if self._network.is_foreign(node) else namespace.processes_in(netns_fd)
         self._network.remove_node(node)
+        for pid in inhabitants:
+            with suppress(ProcessLookupError):
+                os.kill(pid, SIGKILL)
 
     def _attach(self, node: str, netns_fd: int) -> Reply:
         try:

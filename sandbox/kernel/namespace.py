@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from . import status
 from .libc import call
 
 # include/uapi/linux/sched.h
@@ -25,6 +26,26 @@ def create_network() -> int:
     """Enter a new network namespace; returns the descriptor that keeps it alive."""
     create(NETWORK)
     return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def processes_in(netns_fd: int) -> list[int]:
+    """The other processes in a network namespace, by their pids in this process's own PID namespace."""
+    wanted = os.fstat(netns_fd).st_ino
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{pid}/ns/net").st_ino == wanted:
+                found.append(_seen_from_here(pid))
+        except OSError:
+            continue  # it has ended, or is another's
+    return [pid for pid in found if pid not in (0, os.getpid())]
+
+
+def _seen_from_here(pid: str) -> int:
+    """What number a process has here, which /proc may be of an outer PID namespace: proc_pid_status(5), NSpid."""
+    numbers = status.fields(pid)["NSpid"].split()
+    depth = len(status.fields()["NSpid"].split())
+    return int(numbers[depth - 1]) if len(numbers) >= depth else 0
 
 
 def enter_network(netns_fd: int) -> None:

@@ -39,7 +39,9 @@ def with_node(topology: Topology, name: str) -> Topology:
 
 
 def without_node(topology: Topology, name: str) -> Topology:
-    """`topology` without a node, its links, and all that is said of it. Raises RequestError for the last node."""
+    """`topology` without a node, its links, all that is said of it. Raises RequestError if it is not there, or the last."""
+    if name not in topology.nodes:
+        raise RequestError(f"{name!r}: no such node - the nodes are {', '.join(topology.nodes)}")
     return replace(
         topology,
         nodes=tuple(node for node in topology.nodes if node != name),

@@ -230,6 +230,7 @@ def test_signals_reach_it(cli: Cli, x: str) -> None:
         (("link", "x", "a:10.0.0.1", "b:10.0.0.9"), "10.0.0.1"),
         (("unlink", "x", "a", "b"), "no such link"),
         (("remove", "x", "c"), "'c': no such node"),
+        (("remove", "x", "lan"), "'lan': no such node"),
         (("add", "x", "a"), "'a': there already"),
         (("add", "x", "c", "--switch", "wan"), "'wan': no such switch"),
         (("interface", "x/a", "eth7", "down"), "'eth7': no interface"),

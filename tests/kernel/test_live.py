@@ -84,8 +84,10 @@ def test_a_node_comes_to_a_switch_with_the_first_free_address_and_the_routes_of_
 
 def test_a_node_goes_with_its_commands_and_its_links(lab: sandbox.Lab) -> None:
     sleeping = lab["c"].popen(["sleep", "99"])
+    lab["c"].run(["sh", "-c", "setsid sleep 98 & true"], check=True)
     lab.remove_node("c")
     assert sleeping.wait(2) == -9
+    wait_for(lambda: not lab.processes(), within=2, what="those that nobody waits for end as well")
     assert names(lab["b"]) == ["lo", "eth0"]
     assert "default" not in routes(lab["a"]), "the way to what is gone"
     with pytest.raises(KeyError):
