@@ -39,7 +39,7 @@ def with_node(topology: Topology, name: str) -> Topology:
 
 
 def without_node(topology: Topology, name: str) -> Topology:
-    """`topology` without a node, its links, all that is said of it. Raises RequestError if it is not there, or the last."""
+    """`topology` without a node, its links, all that is said of it. Raises RequestError for the last or none."""
     if name not in topology.nodes:
         raise RequestError(f"{name!r}: no such node - the nodes are {', '.join(topology.nodes)}")
     return replace(
