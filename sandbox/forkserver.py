@@ -97,9 +97,6 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import signal
 
     from . import init
-    from .init import commands, loop, spawn  # noqa: F401 - likewise: an init loads them for itself otherwise
-    from .kernel import userns  # noqa: F401
-    from .plan import names  # noqa: F401
 
     _load_for_the_forks()
     if os.fork():
@@ -126,4 +123,5 @@ def _load_for_the_forks() -> None:
     import resource  # noqa: F401
 
     from .init import commands, loop, patience, spawn  # noqa: F401
-    from .plan import beyond  # noqa: F401
+    from .kernel import userns  # noqa: F401
+    from .plan import beyond, names  # noqa: F401
