@@ -27,13 +27,14 @@ from _socket import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Message = dict[str, list[str]]
 
 INLINE = 32 * 1024  # a larger message travels as a memfd: the socket's buffer is 208 KiB
 FOLLOW, NO_MORE = b"f", b""  # who reads a log asks so for what is still to come, and is told so of its end
 PIECE = 32 * 1024  # of a log
+LONGEST_PATH = 107
 WAITING = 128  # clients that connected and were not yet accepted
 MOST_DESCRIPTORS = 253  # SCM_MAX_FD in include/net/scm.h
 ELSEWHERE = b"\0"  # the packet that says: read the first descriptor instead
@@ -69,7 +70,7 @@ def listen(path: str) -> socket:
     """A socket with a name, for others to connect(). Raises OSError where the name is taken."""
     listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)
     try:
-        listening.bind(path)
+        _by_short_path(path, listening.bind)
         listening.listen(WAITING)
     except BaseException:
         listening.close()
@@ -82,7 +83,7 @@ def connect(path: str) -> socket:
     ours = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)
     try:
         ours.setsockopt(SOL_SOCKET, SO_PASSCRED, 1)
-        ours.connect(path)
+        _by_short_path(path, ours.connect)
     except BaseException:
         ours.close()
         raise
@@ -142,6 +143,18 @@ def receive(sock: socket) -> tuple[Message | None, list[int], int]:
             memory.seek(0)
             data = memory.read()
     return (decode(data) if data else None), descriptors, pid
+
+
+def _by_short_path(path: str, use: Callable[[str], object]) -> None:
+    """Call `use` with a path of at most 107 bytes, which is what the name of a socket may have: unix(7)."""
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        use(path)
+        return
+    directory_fd = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        use(f"/proc/self/fd/{directory_fd}/{os.path.basename(path)}")
+    finally:
+        os.close(directory_fd)
 
 
 def _send(sock: socket, data: bytes, descriptors: Sequence[int], pid: int | None) -> None:

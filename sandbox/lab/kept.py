@@ -13,6 +13,7 @@ import stat
 from .. import messages
 from ..errors import RequestError, SandboxError
 from ..topology import words
+from ..topology.endpoint import check_name
 from . import CLOSE_TIMEOUT_MS, Lab
 from .process import Process
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 SUFFIX = ".sock"
-MOST_CHARACTERS = 40  # of a name: the path of a socket may have 107 (unix(7))
 
 
 class KeptLab(Lab):
@@ -33,7 +33,7 @@ class KeptLab(Lab):
     """
 
     def __init__(self, name: str) -> None:
-        check_lab_name(name)
+        check_name(name)
         self.name = name
         try:
             sock = messages.connect(_path(name))
@@ -99,7 +99,7 @@ def connect(name: str) -> KeptLab:
 
 def keep(lab: Lab, name: str, how: Mapping[str, str] = {}) -> None:
     """Have init take the name `name` for `lab`, and let others in by it. See Lab.share() and Lab.detach()."""
-    check_lab_name(name)
+    check_name(name)
     listening, path = _listen(name)
     try:
         lab.channel.ask_for_descriptors({"door": path, **how}, listening.fileno())
@@ -122,18 +122,9 @@ def names() -> list[str]:
 
 def check_is_free(name: str) -> None:
     """Raise RequestError for a name that a lab has already, or cannot have."""
-    check_lab_name(name)
+    check_name(name)
     if name in names():
         raise _taken(name)
-
-
-def check_lab_name(name: str) -> None:
-    """Raise RequestError unless `name` can name a lab."""
-    from ..topology.endpoint import check_name
-
-    check_name(name)
-    if len(name) > MOST_CHARACTERS:
-        raise RequestError(f"{name!r}: too long for a lab - use at most {MOST_CHARACTERS} characters")
 
 
 def _listen(name: str) -> tuple[socket, str]:

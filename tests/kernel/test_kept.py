@@ -113,7 +113,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_built(cli: Cli, x: s
     assert cli("exec", "x/a", "--", "true").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["X", "../x", "a/b", "", ".", "x" * 41])
+@pytest.mark.parametrize("name", ["X", "../x", "a/b", "", ".", "x" * 64])
 def test_a_name_that_no_lab_can_have_is_refused(cli: Cli, name: str) -> None:
     done = cli("up", "-d", "--name", name, *SWITCH)
     assert done.returncode == 2
@@ -421,3 +421,14 @@ def test_everyone_in_it_is_pinged(cli: Cli, x: str) -> None:
     done = cli("ping", x, "--json", "--timeout", "0.2")
     assert done.returncode == 1
     assert {each["seconds"] for each in json.loads(done.stdout)} == {None}
+
+
+def test_the_path_of_the_socket_may_be_longer_than_a_sockets_name(cli: Cli, runtime: Path) -> None:
+    deep = runtime / ("d" * 100)
+    deep.mkdir(mode=0o700)
+    cli.environment["XDG_RUNTIME_DIR"] = str(deep)
+    assert cli("up", "-d", "--name", "x" * 63, *SWITCH).returncode == 0
+    assert cli("exec", f"{'x' * 63}/a", "--", "true").returncode == 0
+    assert cli("up", "-d", "--name", "x" * 63, *SWITCH).returncode == 2
+    assert cli("down", "x" * 63).returncode == 0
+    assert list(deep.iterdir()) == []
