@@ -124,6 +124,20 @@ def send(
         os.close(memory)
 
 
+def tell(
+    sock: socket,
+    fields: Mapping[str, str | Iterable[str]],
+    *,
+    descriptors: Sequence[int] = (),
+    pid: int | None = None,
+) -> None:
+    """As send(), to somebody who may be gone: then nobody hears it."""
+    try:
+        send(sock, fields, descriptors=descriptors, pid=pid)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
 def receive(sock: socket) -> tuple[Message | None, list[int], int]:
     """The next message, its descriptors (closed on exec), its sender's pid; None when the other end is gone."""
     ancillary = CMSG_SPACE(4 * MOST_DESCRIPTORS) + CMSG_SPACE(12)

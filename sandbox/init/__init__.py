@@ -187,10 +187,11 @@ class Init:
         """Give the caller a socket in a node's network."""
         try:
             opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
-            messages.send(reply, {"opened": ""}, descriptors=[opened.fileno()])
-            opened.close()
         except OSError as error:
-            messages.send(reply, {"errno": str(error.errno)})
+            messages.tell(reply, {"errno": str(error.errno)})
+        else:
+            messages.tell(reply, {"opened": ""}, descriptors=[opened.fileno()])
+            opened.close()
         finally:
             reply.close()
 
@@ -202,7 +203,7 @@ class Init:
         path = message["door"][0]
         self._door = Door(self._loop, listening, path, welcome=self._welcome, gone=self._end)
         self._is_detached = "detach" in message
-        messages.send(reply, {"done": ""})
+        messages.tell(reply, {"done": ""})
         reply.close()
 
     def _welcome(self, sock: socket) -> None:

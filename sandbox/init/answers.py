@@ -40,13 +40,11 @@ class Answers:
         """Answer on the first of the descriptors; the others belong to the question."""
         reply = messages.adopt(inherited[0])
         try:
-            messages.send(reply, self._carry_out(question["ask"][0], question, inherited[1:]))
+            messages.tell(reply, self._carry_out(question["ask"][0], question, inherited[1:]))
         except RequestError as error:
-            messages.send(reply, {"request": str(error)})
+            messages.tell(reply, {"request": str(error)})
         except Rejected as rejected:
-            messages.send(reply, rejected.to_message())
-        except BrokenPipeError:
-            pass  # whoever asked is gone
+            messages.tell(reply, rejected.to_message())
         finally:
             reply.close()
 

@@ -104,7 +104,7 @@ class Commands:
     def _end(self, running: Running, returncode: int) -> None:
         for told in running.told:
             self._loop.forget(told.fileno())
-            _tell(told, {"exit": str(returncode)})
+            messages.tell(told, {"exit": str(returncode)})
             told.close()
         if running.ended:
             running.ended(returncode)
@@ -139,13 +139,6 @@ class Running:
             (os.killpg if to_group else os.kill)(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not yet come as far as its own session
-
-
-def _tell(told: socket, fields: dict[str, str]) -> None:
-    try:
-        messages.send(told, fields)
-    except (BrokenPipeError, ConnectionResetError):
-        return  # nobody need wait
 
 
 def _forget_children() -> None:

@@ -80,7 +80,7 @@ class Duties:
         running = [each for each in self._commands.of_node(node) if each.command is self.of(node).command]
         if not running:
             raise RequestError(f"{node!r}: its service does not run - start it first")
-        messages.send(told, {"started": ""}, pid=running[0].pid)
+        messages.tell(told, {"started": ""}, pid=running[0].pid)
         self._commands.tell(running[0], told)
 
     def read_log(self, node: str, reader: socket) -> None:

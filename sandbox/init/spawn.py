@@ -118,7 +118,7 @@ def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoRet
 
 def tell_failure(report: socket, error: OSError, stage: str, by_hand: str) -> None:
     """Tell the caller what failed: Process reads it."""
-    messages.send(
+    messages.tell(
         report,
         {
             "failed": stage,

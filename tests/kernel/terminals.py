@@ -14,12 +14,11 @@ class Terminals:
     """Programs on pseudo-terminals of their own; killed at the end."""
 
     def __init__(self, cli: Cli) -> None:
-        self._cli = cli
+        self.environment = {**cli.environment, "PS1": "prompt> ", "TERM": "dumb"}
         self._opened: list[pexpect.spawn[str]] = []
 
     def __call__(self, words: list[str], **options: Any) -> pexpect.spawn[str]:
-        environment = {**self._cli.environment, "PS1": "prompt> ", "TERM": "dumb"}
-        options = {"env": environment, "encoding": "utf-8", "timeout": 10, "dimensions": (33, 111), **options}
+        options = {"env": self.environment, "encoding": "utf-8", "timeout": 10, "dimensions": (33, 111), **options}
         terminal = pexpect.spawn(words[0], list(words[1:]), **options)
         terminal.delaybeforesend = None
         self._opened.append(terminal)

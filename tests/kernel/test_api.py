@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import sandbox
-from sandbox import Lab, Topology
+from sandbox import Lab, Topology, messages
 
 from ..census import wait_for
 from .programs import PYTHON
@@ -495,3 +495,16 @@ def test_the_current_directory_and_path_of_the_program_do_not_matter(tmp_path: P
     script = "import json, os, sandbox; os.environ.clear(); print(json.dumps(sandbox.run(['/bin/true']).returncode))"
     environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONSAFEPATH": "1"}
     assert program(script, cwd=tmp_path, env=environment) == 0
+
+
+def test_a_question_that_nobody_waits_to_have_answered_does_not_end_the_lab(
+    pair: tuple[sandbox.Node, sandbox.Node],
+) -> None:
+    # As when the one who asked was interrupted while waiting.
+    channel = pair[0].lab.channel
+    for question in ({"ask": "state"}, {"ask": "nonsense"}, {"socket": ["2", "2", "0"], "node": "a"}):
+        ours, theirs = messages.pair()
+        ours.close()
+        channel.tell(question, theirs.fileno())
+        theirs.close()
+    assert pair[0].run(["true"]).returncode == 0

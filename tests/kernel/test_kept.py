@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import psutil
 import pytest
 
 import sandbox
+from sandbox import messages
 from sandbox.command import Command
 from sandbox.lab import kept
 
@@ -167,10 +167,10 @@ def test_another_user_is_shown_the_door(x: str, runtime: Path) -> None:
 
 def test_one_who_connects_and_says_nonsense_does_not_end_the_lab(cli: Cli, x: str, runtime: Path) -> None:
     for words in (b"", b"nonsense\0", b"ask=nonsense\0", b"arg=true\0", b"\xff\xfe"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
-            client.connect(str(runtime / "sandbox" / f"{x}.sock"))
-            if words:
-                client.send(words)
+        client = messages.connect(str(runtime / "sandbox" / f"{x}.sock"))
+        if words:
+            client.send(words)
+        client.close()
     assert cli("exec", "x/a", "--", "true").returncode == 0
 
 
