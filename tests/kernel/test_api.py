@@ -497,7 +497,7 @@ def test_the_current_directory_and_path_of_the_program_do_not_matter(tmp_path: P
     assert program(script, cwd=tmp_path, env=environment) == 0
 
 
-def test_a_question_that_nobody_waits_to_have_answered_does_not_end_the_lab(
+def test_a_question_whose_answer_nobody_awaits_does_not_end_the_lab(
     pair: tuple[sandbox.Node, sandbox.Node],
 ) -> None:
     # As when the one who asked was interrupted while waiting.
