@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import topologies
 from sandbox.cli.arguments import DECLARATIONS, USAGE, RunRequest, parse
-from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain
+from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain, parse_up
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
 from sandbox.topology.draft import Draft
@@ -395,3 +397,23 @@ def test_a_node_with_an_uplink_of_its_own_runs_its_command() -> None:
     request = parse(["--node", "a", "--uplink", "a", "--", "x"])
     assert request
     assert request.topology.places == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["--node", "a"], "lab"),
+        (["Office-2.toml"], "office-2"),
+        (["my lab.toml"], "lab"),
+        (["Office-2.toml", "--name", "x"], "x"),
+    ],
+)
+def test_a_lab_is_called_as_its_file_unless_it_has_a_name(
+    words: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if words[0].endswith(".toml"):
+        Path(words[0]).write_text("[nodes.a]\n")
+    request = parse_up(words)
+    assert request
+    assert request.name == name

@@ -55,6 +55,7 @@ Examples:
 
 UP_HELP = """Build a lab that has a name: others of yours can look into it, run commands in it, change it.
 
+Without --name it is called as its file, or lab.
 In the foreground it shows what its services print and ends with ^C, or with the last of them.
 With -d it stays until `sandbox down`.
 

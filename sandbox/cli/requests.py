@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..errors import RequestError
 from ..topology import Topology
+from ..topology.endpoint import check_name
 from ..values import value
-from .arguments import HELP, Grammar, meant
+from .arguments import HELP, Grammar, is_file, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,4 +84,15 @@ def parse_up(words: Sequence[str]) -> UpRequest | None:
     if any(word in HELP for word in words):
         return None
     topology, chosen = UP.read(words)
-    return UpRequest(topology, **chosen)  # type: ignore[arg-type]
+    return UpRequest(topology, **{"name": _stem(words), **chosen})  # type: ignore[arg-type]
+
+
+def _stem(words: Sequence[str]) -> str:
+    """How a lab is called that is given no name: as its file, where that can be."""
+    file = next(filter(is_file, words), "")
+    stem = file.rpartition("/")[2].removesuffix(".toml").lower()
+    try:
+        check_name(stem)
+    except RequestError:
+        return "lab"
+    return stem
