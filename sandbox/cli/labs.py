@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +16,7 @@ from ..lab.kept import KeptLab, ServiceState
 from ..lab.process import Process
 from ..outside import traces
 from . import execute
-from .output import PrefixFrame, Sink, Stream, prefix
+from .output import JsonFrame, PrefixFrame, Sink, Stream, prefix
 from .target import Target
 
 GRACE_S = 10.0  # for a service to end after SIGTERM: what docker stop gives
@@ -70,16 +70,22 @@ def shell(target: NodeOfLab) -> None:
 
 
 def logs(
-    target: LabOrNode, follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with it.")] = False
+    target: LabOrNode,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with it.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print what the services of a lab have printed, or one node's."""
     asked = Target.parse(target)
     with asked.open() as lab:
-        if asked.node is not None:
+        nodes = [each.node for each in lab.services] if asked.node is None else [asked.node]
+        if as_json:
+            stdout = Sink(1)
+            follow_logs(lab, nodes, lambda node, number: Stream(stdout, JsonFrame(node, number)), follow=follow)
+        elif asked.node is None:
+            follow_logs(lab, nodes, prefixed(nodes), follow=follow)
+        else:
             for stream, data in lab.log(asked.node, follow=follow):
                 os.write(stream, data)
-        else:
-            follow_logs(lab, [each.node for each in lab.services], follow=follow)
 
 
 def stop(target: LabOrNode) -> None:
@@ -133,14 +139,19 @@ def describe(lab: KeptLab) -> dict[str, Any]:
     }
 
 
-def follow_logs(lab: KeptLab, nodes: list[str], *, follow: bool) -> None:
-    """Print the logs of several services, each line with its node before it."""
+def prefixed(nodes: Sequence[str]) -> Callable[[str, int], Stream]:
+    """Streams that show each line with its node before it."""
+    sinks = {1: Sink(1), 2: Sink(2)}
+    return lambda node, number: Stream(sinks[number], PrefixFrame(prefix(nodes, node, sinks[number])))
+
+
+def follow_logs(lab: KeptLab, nodes: Sequence[str], stream_of: Callable[[str, int], Stream], *, follow: bool) -> None:
+    """Print the logs of several services at once: what each prints on 1 and 2 goes to its stream for that."""
     import selectors
 
-    sinks = {1: Sink(1), 2: Sink(2)}
     with selectors.DefaultSelector() as selector:
         for node in nodes:
-            streams = {number: Stream(sink, PrefixFrame(prefix(nodes, node, sink))) for number, sink in sinks.items()}
+            streams = {number: stream_of(node, number) for number in (1, 2)}
             selector.register(lab.log(node, follow=follow), selectors.EVENT_READ, streams)
         while selector.get_map():
             for key, _ in selector.select():

@@ -38,7 +38,7 @@ def _start_services(lab: Lab) -> None:
 
 
 def _stay(lab: Lab, request: UpRequest) -> int:
-    from .labs import follow_logs
+    from .labs import follow_logs, prefixed
 
     with kept.KeptLab(request.name) as seen:
         nodes = [each.node for each in seen.services]
@@ -46,6 +46,6 @@ def _stay(lab: Lab, request: UpRequest) -> int:
             os.write(2, f"sandbox: {request.name} is up - ^C ends it\n".encode())
             lab.await_end()
             return NO_FAILURE
-        follow_logs(seen, nodes, follow=True)
+        follow_logs(seen, nodes, prefixed(nodes), follow=True)
         failed = (each.returncode for each in seen.services if each.returncode)
         return next(failed, NO_FAILURE)

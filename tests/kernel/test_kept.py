@@ -322,6 +322,11 @@ def test_what_services_printed_is_kept_with_its_stream(cli: Cli, served: str) ->
     done = cli("logs", served)
     assert sorted(done.stdout.splitlines()) == ["a | begun", "b | out"]
     assert done.stderr == "b | err\n"
+    records = [json.loads(line) for line in cli("logs", f"{served}/b", "--json").stdout.splitlines()]
+    assert sorted(records, key=str) == [
+        {"node": "b", "stream": "stderr", "text": "err\n"},
+        {"node": "b", "stream": "stdout", "text": "out\n"},
+    ]
 
 
 def test_a_log_is_followed_to_the_end_of_its_service(cli: Cli, served: str) -> None:
@@ -432,3 +437,23 @@ def test_the_path_of_the_socket_may_be_longer_than_a_sockets_name(cli: Cli, runt
     assert cli("up", "-d", "--name", "x" * 63, *SWITCH).returncode == 2
     assert cli("down", "x" * 63).returncode == 0
     assert list(deep.iterdir()) == []
+
+
+# --- networks that were there before
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the network of another user namespace is not ours to enter")
+def test_a_process_is_attached_joined_and_let_go(cli: Cli, x: str) -> None:
+    with subprocess.Popen(["unshare", "-n", "sh", "-c", "echo ready; exec sleep 99"], stdout=subprocess.PIPE) as box:
+        assert box.stdout
+        assert box.stdout.readline() == b"ready\n"
+        done = cli("attach", x, str(box.pid), "box:10.9.0.1", "a:10.9.0.2", "--as", "box")
+        assert (done.returncode, done.stdout) == (0, "box\n"), done.stderr
+        assert cli("exec", "x/a", "--", "ping", "-c", "1", "-W", "2", "box").returncode == 0
+        assert cli("remove", x, "box").returncode == 0
+        devices = Path(f"/proc/{box.pid}/net/dev").read_text().splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+        # A link that cannot be leaves no node behind.
+        assert cli("attach", x, str(box.pid), "box:10.9.0.1", "nobody:10.9.0.2", "--as", "box").returncode == 2
+        assert "box" not in cli("inspect", x).stdout
+        box.kill()
