@@ -1,4 +1,4 @@
-"""What an endpoint may be, and which two make a link. The first table of behaviour.md, as far as it is about these."""
+"""What an endpoint may be, and which two make a link: every refusal, and what is accepted."""
 
 from __future__ import annotations
 
