@@ -147,6 +147,8 @@ class Watch:
 
     def _wait(self) -> set[int]:
         """The descriptors that have something to tell, once one has or the grace is over."""
+        if any(process.returncode is not None for process in self._running.values()):
+            return set()  # its end was seen elsewhere, by who sent it a signal or waited for it to be ready
         poll = select.poll()
         pipes = self._output.descriptors if self._output else ()
         for fd in (self._signals.fileno(), *(each.fileno() for each in self._running.values()), *pipes):

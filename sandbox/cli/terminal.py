@@ -43,12 +43,13 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         finally:
             os.close(given)
         begin([process])
+        ended = process.fileno()  # a signal may be what finds that it has ended already
         stack.callback(raw.leave)
         raw.enter()
         with Forwarding([process], stop=raw.stop) as signals:
             before = signal(SIGWINCH, lambda *_: _copy_window(inner))
             stack.callback(signal, SIGWINCH, before)
-            _relay(inner, process, signals)
+            _relay(inner, process, ended, signals)
         lab.close()
         _drain(inner)
         return process.returncode or 0
@@ -77,9 +78,9 @@ class RawMode:
         termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
 
 
-def _relay(inner: int, process: Process, signals: Forwarding) -> None:
+def _relay(inner: int, process: Process, ended: int, signals: Forwarding) -> None:
     poll = select.poll()
-    for fd in (0, inner, process.fileno(), signals.fileno()):
+    for fd in (0, inner, ended, signals.fileno()):
         poll.register(fd, select.POLLIN)
     while process.poll() is None:
         for fd, _ in poll.poll():
