@@ -250,10 +250,7 @@ class Lab:
         return state
 
     def _end(self) -> None:
-        try:  # noqa: SIM105 - contextlib would cost a launch 2 ms
-            self.channel.tell({"close": ""})
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it was killed: then it is ending already
+        self.channel.mention({"close": ""})
         self._await_end(CLOSE_TIMEOUT_MS)
 
     def _await_end(self, timeout_ms: int | None) -> None:

@@ -51,6 +51,10 @@ class Channel:
         """Say what has no answer."""
         messages.send(self.socket, fields, descriptors=descriptors)
 
+    def mention(self, fields: Question) -> None:
+        """Say what nobody need hear: init may have been killed, and is ending then anyway."""
+        messages.tell(self.socket, fields)
+
     def ask(self, what: str, *descriptors: int, **fields: str) -> Message:
         """The answer to a question. Raises RequestError, StepFailed, LabClosed."""
         return self.ask_for_descriptors({"ask": what, **fields}, *descriptors)[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import monotonic
 
+from .carrier import links
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,13 +43,7 @@ class Reading:
     @classmethod
     def take(cls, lab: Lab) -> Reading:
         """Ask the kernel. A node that is removed meanwhile is left out."""
-        found = {}
-        for node in lab.nodes:
-            with node.iproute() as iproute:
-                for link in iproute.get_links():
-                    name = link.get_attr("IFLA_IFNAME")
-                    if name != "lo":
-                        found[node.name, name] = _counters(link)
+        found = {place: _counters(link) for place, link in links(lab, lab.topology.nodes)}
         return cls(found, monotonic())
 
     def rates_since(self, before: Reading) -> dict[tuple[str, str], dict[str, float]]:

@@ -14,7 +14,7 @@ from .. import messages
 from ..errors import RequestError, SandboxError
 from ..topology import words
 from ..topology.endpoint import check_name
-from . import CLOSE_TIMEOUT_MS, Lab
+from . import Lab
 from .process import Process
 
 TYPE_CHECKING = False
@@ -40,8 +40,7 @@ class KeptLab(Lab):
         except (FileNotFoundError, ConnectionRefusedError):
             known = ", ".join(names()) or "none"
             raise RequestError(f"{name!r}: no such lab - up now: {known}; see sandbox ps") from None
-        self._state = self._open(sock)
-        self.topology = words.read(self._state)
+        self.topology = words.read(self._open(sock))
 
     @property
     def init_pid(self) -> int:
@@ -72,14 +71,10 @@ class KeptLab(Lab):
         self._running.add(process)
         return process
 
-    def _end(self) -> None:
-        self.channel.tell({"close": ""})
-        self._await_end(CLOSE_TIMEOUT_MS)
-
     def close(self) -> None:
         """Hang up. The lab stays."""
         if not self.is_closed:
-            self.channel.tell({"terminal": ""})  # whatever it is by now, it is no longer ours to put back
+            self.channel.mention({"terminal": ""})  # whatever it is by now, it is no longer ours to put back
             self.hang_up()
 
 

@@ -202,6 +202,14 @@ def test_a_command_ends_with_exec(cli: Cli, x: str) -> None:
     wait_for(lambda: not [words for _, words in cli.processes() if "998" in words], within=1, what="it is killed")
 
 
+def test_a_command_whose_lab_is_taken_down_was_killed(cli: Cli, x: str) -> None:
+    process = cli.start("exec", f"{x}/a", "--", "sh", "-c", "echo begun; sleep 97")
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    assert cli("down", x).returncode == 0
+    assert process.wait(3) == 137
+
+
 def test_signals_reach_it(cli: Cli, x: str) -> None:
     script = "trap 'echo caught; exit 3' TERM; echo begun; while :; do sleep 0.02; done"
     process = cli.start("exec", f"{x}/a", "--", "sh", "-c", script)
