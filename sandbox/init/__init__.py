@@ -12,7 +12,7 @@ import os
 
 from .. import messages
 from ..command import Command
-from ..errors import NotAllowed
+from ..errors import NotAllowed, RequestError
 from ..kernel import clone, descriptors, status
 from .apply import Rejected
 from .network import Network
@@ -187,6 +187,8 @@ class Init:
         """Give the caller a socket in a node's network."""
         try:
             opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
+        except RequestError as error:
+            messages.tell(reply, {"request": str(error)})
         except OSError as error:
             messages.tell(reply, {"errno": str(error.errno)})
         else:

@@ -51,7 +51,7 @@ class Answers:
     def _carry_out(self, what: str, question: Message, inherited: list[int]) -> Reply:
         node = question.get("node", [""])[0]
         if node and what not in ("add node", "attach"):
-            self._check(node)
+            self._network.check(node)
         match what:
             case "took":
                 return {"took": [f"{seconds:.6f}" for seconds in self._network.took_s]}
@@ -80,11 +80,6 @@ class Answers:
             case _:
                 raise RequestError(f"{what!r}: not a question - this lab is of another version of sandbox")
         return {"done": ""}
-
-    def _check(self, node: str) -> None:
-        if node not in self._network.namespaces:
-            known = ", ".join(self._network.topology.nodes)
-            raise RequestError(f"{node!r}: no such node - the nodes are {known}")
 
     def state(self) -> Reply:
         """The topology in words, the interfaces of its links, its services."""

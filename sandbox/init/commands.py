@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .. import messages
@@ -49,6 +50,8 @@ class Commands:
 
         told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
         try:
+            if command.node not in self._network.namespaces:  # it was removed meanwhile
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             pid = os.fork()
             if pid == 0:
                 self._become(command, inherited[2:], report)
@@ -58,7 +61,7 @@ class Commands:
         except BrokenPipeError:
             told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
         except OSError as error:
-            spawn.tell_failure(report, error, "fork", "fork")
+            spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")
             told.close()
         finally:
             report.close()

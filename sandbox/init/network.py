@@ -78,6 +78,13 @@ class Network:
         if self._outside:
             self._outside.join(self.namespaces)
 
+    def check(self, node: str) -> None:
+        """Raise RequestError unless there is a node, or a switch, of that name."""
+        if node not in self.namespaces:
+            from ..errors import RequestError
+
+            raise RequestError(f"{node!r}: no such node - the nodes are {', '.join(self.topology.nodes)}")
+
     def files(self, node: str) -> dict[str, str]:
         """The files of its own that a node has, by path."""
         from ..plan.names import hosts_file
@@ -86,7 +93,8 @@ class Network:
         return {"/etc/hosts": hosts_file(self.topology, node), **outside}
 
     def open_socket(self, node: str, *kind: int) -> socket:
-        """A socket in the network of `node`; `kind` are its family, type and protocol. Raises OSError."""
+        """A socket in the network of `node`; `kind` are its family, type and protocol. Raises RequestError, OSError."""
+        self.check(node)
         namespace.enter_network(self.namespaces[node])
         return socket(*kind)
 

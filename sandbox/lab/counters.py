@@ -42,7 +42,7 @@ class Reading:
 
     @classmethod
     def take(cls, lab: Lab) -> Reading:
-        """Ask the kernel. A node that is removed meanwhile is left out."""
+        """Ask the kernel. Raises RequestError for a node that is removed meanwhile."""
         found = {place: _counters(link) for place, link in links(lab, lab.topology.nodes)}
         return cls(found, monotonic())
 

@@ -94,6 +94,16 @@ def test_a_node_goes_with_its_commands_and_its_links(lab: sandbox.Lab) -> None:
         lab["c"]
 
 
+def test_a_node_that_is_gone_is_refused_and_costs_nobody_the_lab(lab: sandbox.Lab) -> None:
+    gone = lab["c"]
+    lab.remove_node("c")
+    with pytest.raises(sandbox.RequestError, match="no such node"):
+        gone.socket()
+    with pytest.raises(sandbox.StepFailed, match="cannot start in c"):
+        gone.run(["true"])
+    assert reaches(lab["a"], "b")
+
+
 def test_routes_follow_links(lab: sandbox.Lab) -> None:
     assert routes(lab["c"]) == {"default": "10.1.0.1", "10.1.0.0/24": None}
     lab.add_node("d")
