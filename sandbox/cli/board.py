@@ -9,17 +9,23 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
+from .phrases import NOT_SO
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..learn.performance import Frame, Ran
     from ..learn.state import Change
     from ..lessons.lesson import Lesson
+    from ..lessons.lesson import Text as Phrase
+
+    Speech = str | Phrase
 
 WIDEST = 100
 CODE = re.compile(r"`([^`]+)`")
 SIGNS = {"+": "green", "-": "red", "~": "yellow"}
 NEW = "bold green"
-NOT_SO = {"en": "not so on this machine", "zh": "本机并非如此"}
 
 
 class Board:
@@ -34,32 +40,64 @@ class Board:
     def announce(self, lesson: Lesson) -> None:
         """The title of the lesson, and what it is about."""
         self._line(Text(lesson.title.spoken(self._language), "bold"))
-        self._prose(lesson.about.spoken(self._language))
+        self.say(lesson.about.spoken(self._language))
 
     def show(self, frame: Frame, of: int) -> None:
         """One step."""
-        self._line()
-        self._line(Text.assemble((f"{frame.number}/{of}  ", "dim"), (frame.title, "bold cyan")))
-        self._prose(frame.text)
+        self.head(f"{frame.number}/{of}", frame.title)
+        self.say(frame.text)
         self._line()
         for ran in frame.commands:
-            self._command(ran)
+            self.command(ran)
         if frame.changes:
             self._line()
-            for change in frame.changes:
-                self._line(_change(change))
+            self.changes(frame.changes)
         for fact in frame.facts:
             if not fact.holds:
-                self._line(Text(f"! {NOT_SO[self._language]}: {fact.what}", "bold red"))
+                self.warn(f"! {self.spoken(NOT_SO)}: {fact.what}")
 
-    def _prose(self, text: str) -> None:
-        parts = CODE.split(text)
+    def head(self, number: str, title: str) -> None:
+        """What the next lines are about."""
+        self._line()
+        self._line(Text.assemble((f"{number}  ", "dim"), (title, "bold cyan")))
+
+    def changes(self, changes: Iterable[Change]) -> None:
+        """What has become different."""
+        for change in changes:
+            self._line(Text(f"{change.sign} {change.place}: {change.what}", SIGNS[change.sign]))
+
+    def warn(self, text: str) -> None:
+        """What went wrong."""
+        self._line(Text(text, "bold red"))
+
+    def remark(self, text: Speech) -> None:
+        """What is not of the lesson itself."""
+        self._line(Text(self.spoken(text).replace("`", ""), "dim"))
+
+    def prompt(self, text: Speech, offer: str = "") -> None:
+        """What may be typed now, on a line that is not yet ended."""
+        self._console.print(Text(f"{self.spoken(text)} {offer}", "dim"), end="", soft_wrap=True)
+        sys.stdout.flush()
+
+    def answered(self) -> None:
+        """The prompt has had its answer, and goes."""
+        sys.stdout.write("\n" if self._console.is_dumb_terminal else "\r\x1b[K")
+        sys.stdout.flush()
+
+    def spoken(self, text: Speech) -> str:
+        """A phrase in the language of the lesson."""
+        return text if isinstance(text, str) else text.spoken(self._language)
+
+    def say(self, text: Speech) -> None:
+        """Prose, in lines that fit."""
+        parts = CODE.split(self.spoken(text))
         prose = Text.assemble(*((part, "bold" if at % 2 else "") for at, part in enumerate(parts)))
         for line in prose.wrap(self._console, self._width):
             line.rstrip()
             self._line(line)
 
-    def _command(self, ran: Ran) -> None:
+    def command(self, ran: Ran) -> None:
+        """A command and what it said."""
         self._line(Text(f"$ {ran.words}", "bold"))
         output = Text(ran.output)
         for start, end in ran.new:
@@ -71,7 +109,3 @@ class Board:
     def _line(self, text: Text | str = "") -> None:
         """As it is: a line of output is never broken."""
         self._console.print(text, soft_wrap=True)
-
-
-def _change(change: Change) -> Text:
-    return Text(f"{change.sign} {change.place}: {change.what}", SIGNS[change.sign])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # A terminal sends these to every process of the foreground group, so all of a command's get them.
 OF_A_TERMINAL = (posix.SIGINT, posix.SIGQUIT, posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)
 OF_A_PROCESS = (posix.SIGTERM, posix.SIGHUP, posix.SIGUSR1, posix.SIGUSR2)
+OF_A_WINDOW = (posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)  # which end nothing
 IMPATIENCE_S = 2.0
 
 
@@ -32,22 +33,29 @@ def hold() -> None:
 
 
 class Forwarding:
-    """A context in which signals are passed on. `stop` is called once a stop was passed on.
+    """A context in which signals, those of `numbers`, are passed on. `stop` is called once a stop was passed on.
 
     A second SIGINT within two seconds kills. Whoever waits polls fileno() as well, then calls awake(): a signal
     that comes just before the wait would otherwise be passed on only after it.
     """
 
-    def __init__(self, processes: Sequence[Process], *, stop: Callable[[], object] = stop) -> None:
+    def __init__(
+        self,
+        processes: Sequence[Process],
+        *,
+        stop: Callable[[], object] = stop,
+        numbers: Sequence[int] = OF_A_TERMINAL + OF_A_PROCESS,
+    ) -> None:
         self._processes = processes
         self._stop = stop
+        self._numbers = numbers
         self._interrupted_at = -IMPATIENCE_S
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         self._readable, self._writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._wakeup_before = posix.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
-        for number in OF_A_TERMINAL + OF_A_PROCESS:
+        for number in self._numbers:
             # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
             if posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)

@@ -14,13 +14,20 @@ from ..learn.performance import Performance
 from ..learn.record import as_json, record
 from ..learn.script import script
 from ..learn.stage import World, check_programs
-from ..lessons.lesson import LANGUAGES
+from ..lessons.lesson import LANGUAGES, faults_from, with_faults
 from .board import Board
+from .hunt import Hunt
+from .keys import Keys
 from .labs import table
+from .run import wants_terminal
+from .walk import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..lessons.lesson import Lesson
+    from collections.abc import Callable, Sequence
+
+    from ..learn.stage import Stage
+    from ..lessons.lesson import Fault, Lesson
     from .learn import LearnRequest
 
 READERS = {"json": as_json, "md": handout}
@@ -36,18 +43,31 @@ def teach(request: LearnRequest) -> int:
         sys.stdout.write(lessons.source(request.lesson))
         return 0
     lesson = lessons.read(request.lesson)
+    faults = faults_from(lesson, request.fault)
     if request.form == "sh":
-        sys.stdout.write(script(lesson, language))
+        sys.stdout.write(script(with_faults(lesson, request.fault), language))
         return 0
     check_programs(lesson.needs)
-    with Performance(lesson, World, language) as performance:
+    open_stage = _on_host(request.lesson, lesson) if request.on_host else World
+    if request.pauses and not request.form and wants_terminal():
+        return _walk(Performance(lesson, open_stage, language), faults, skips_steps=request.fault is not None)
+    with Performance(with_faults(lesson, request.fault), open_stage, language) as performance:
         if request.form:
             while not performance.is_over:
                 performance.forward()
             sys.stdout.write(READERS[request.form](record(request.lesson, performance)))
         else:
             _recite(performance)
-    return 0 if all(fact.holds for frame in performance.frames for fact in frame.facts) else 1
+        return _status(performance)
+
+
+def _walk(performance: Performance, faults: Sequence[Fault], *, skips_steps: bool) -> int:
+    board = Board(performance.language)
+    with performance:
+        walk = Walk(performance, board, Keys())
+        if (skips_steps or walk.through_the_steps()) and faults:
+            Hunt(performance, board, walk).through(faults)
+        return _status(performance)
 
 
 def _recite(performance: Performance) -> None:
@@ -55,6 +75,17 @@ def _recite(performance: Performance) -> None:
     board.announce(performance.lesson)
     while not performance.is_over:
         board.show(performance.forward(), len(performance.lesson.steps))
+
+
+def _status(performance: Performance) -> int:
+    """1 when something that a text says is not so on this machine."""
+    return 0 if all(fact.holds for frame in performance.frames for fact in frame.facts) else 1
+
+
+def _on_host(name: str, lesson: Lesson) -> Callable[[], Stage]:
+    from ..learn.onhost import OnHost
+
+    return lambda: OnHost(name, lesson)
 
 
 def _listed(language: str, *, as_json: bool) -> str:

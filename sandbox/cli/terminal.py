@@ -11,31 +11,38 @@ import os
 import select
 import termios
 import tty
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from signal import SIGWINCH, signal
 
-from .signals import Forwarding, hold, stop
+from .signals import OF_A_WINDOW, Forwarding, hold, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Protocol
 
     from ..command import Command
     from ..lab import Lab
     from ..lab.process import Process
 
+    class Visitor(Protocol):
+        """What runs on a terminal: a descriptor tells of its end."""
+
+        def fileno(self) -> int: ...
+        def poll(self) -> int | None: ...
+
+
 AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)
+SETTLE_MS = 50
 
 
 def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None]) -> int:
     """Run `command` on a terminal to its end, once it was set going by `begin`; returns its returncode."""
     with ExitStack() as stack:
-        inner, given = os.openpty()
-        stack.callback(os.close, inner)
-        _copy_window(inner)
+        inner, given = _open(stack)
         # Before the command: once that has begun, init has also read the settings that it is to put back.
-        raw = RawMode(lab)
+        raw = RawMode(lab.guard_terminal)
         try:
             stderr = given if os.isatty(2) else 2
             hold()
@@ -46,21 +53,57 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         ended = process.fileno()  # a signal may be what finds that it has ended already
         stack.callback(raw.leave)
         raw.enter()
-        with Forwarding([process], stop=raw.stop) as signals:
-            before = signal(SIGWINCH, lambda *_: _copy_window(inner))
-            stack.callback(signal, SIGWINCH, before)
+        with Forwarding([process], stop=raw.stop) as signals, _window_passed_on(inner):
             _relay(inner, process, ended, signals)
         lab.close()
         _drain(inner)
         return process.returncode or 0
 
 
+def visit(guard: Callable[[int], object], start: Callable[[int], Visitor]) -> None:
+    """Give the terminal to what `start` begins on the descriptor of one, until that has ended.
+
+    What it leaves running may keep its terminal. What is to end this program does so now as well.
+    """
+    with ExitStack() as stack:
+        inner, given = _open(stack)
+        raw = RawMode(guard)
+        try:
+            visitor = start(given)
+        finally:
+            os.close(given)
+        stack.callback(raw.leave)
+        raw.enter()
+        with Forwarding((), stop=raw.stop, numbers=OF_A_WINDOW) as signals, _window_passed_on(inner):
+            _relay(inner, visitor, visitor.fileno(), signals)
+        while _has_more(inner) and _pass_on(inner):
+            continue
+
+
+def _open(stack: ExitStack) -> tuple[int, int]:
+    """A terminal of the size of ours: the side where bytes are carried, and that of the command."""
+    inner, given = os.openpty()
+    stack.callback(os.close, inner)
+    _copy_window(inner)
+    return inner, given
+
+
+@contextmanager
+def _window_passed_on(inner: int) -> Iterator[None]:
+    before = signal(SIGWINCH, lambda *_: _copy_window(inner))
+    try:
+        yield
+    finally:
+        signal(SIGWINCH, before)
+
+
 class RawMode:
     """Our terminal without a mind of its own: every key goes through. Put back on leaving, or by init."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, guard: Callable[[int], object]) -> None:
+        """`guard` is given the terminal: its settings are to be put back should this program be killed."""
         self._settings = termios.tcgetattr(0)
-        lab.guard_terminal(0)
+        guard(0)
 
     def enter(self) -> None:
         """Hand every key through."""
@@ -78,7 +121,7 @@ class RawMode:
         termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
 
 
-def _relay(inner: int, process: Process, ended: int, signals: Forwarding) -> None:
+def _relay(inner: int, process: Visitor, ended: int, signals: Forwarding) -> None:
     poll = select.poll()
     for fd in (0, inner, ended, signals.fileno()):
         poll.register(fd, select.POLLIN)
@@ -109,6 +152,13 @@ def _pass_on(inner: int) -> bool:
 def _drain(inner: int) -> None:
     while _pass_on(inner):
         pass
+
+
+def _has_more(inner: int) -> bool:
+    """Whether there is more to carry; what was written has arrived within this time, if not at once: pty(7)."""
+    poll = select.poll()
+    poll.register(inner, select.POLLIN)
+    return bool(poll.poll(SETTLE_MS))
 
 
 def _write(fd: int, data: bytes) -> None:

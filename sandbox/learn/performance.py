@@ -59,6 +59,7 @@ class Performance:
         self.lesson = lesson
         self.language = language
         self.frames: list[Frame] = []
+        self._known: dict[str, state.Place] | None = None  # of this stage
         self._open_stage = open_stage
         self.stage = open_stage()
 
@@ -76,11 +77,11 @@ class Performance:
     def forward(self) -> Frame:
         """Carry out the next step. Raises SandboxError when a command fails that should not."""
         step = self.lesson.steps[len(self.frames)]
-        before = self.frames[-1].state if self.frames else self._ask()
+        before = self.known
         ran = [self._do(step, words) for words in step.run]
         self._settle(step)
         ran += [self._look(words) for words in step.look]
-        after = self._ask()
+        self._known = after = self._ask()
         outputs = [each.output for each in ran]
         claims = (
             Claim(told(fact), is_so(fact, after) if is_of_the_kernel(fact) else is_said(fact, outputs))
@@ -106,15 +107,37 @@ class Performance:
         """A step that was carried out before, anew."""
         del self.frames[number - 1 :]
         self.start_again()
-        for step in self.lesson.steps[: number - 1]:
+        self.build(number - 1)
+        return self.forward()
+
+    def build(self, steps: int) -> None:
+        """What so many steps do, and nothing that they look at; the frames stay."""
+        for step in self.lesson.steps[:steps]:
             for words in step.run:
                 self._do(step, words)
-        return self.forward()
+            self._settle(step)
 
     def start_again(self) -> None:
         """An empty stage; the frames stay."""
+        self._known = None
         self.stage.__exit__(None, None, None)
         self.stage = self._open_stage()
+
+    @property
+    def known(self) -> dict[str, state.Place]:
+        """The state that was last seen."""
+        if self._known is None:
+            self._known = self._ask()
+        return self._known
+
+    def look_again(self) -> tuple[state.Change, ...]:
+        """What has become different by somebody's hand; the next step starts from there.
+
+        Not what only time does: neighbours age.
+        """
+        before = self.known
+        self._known = self._ask()
+        return tuple(each for each in state.changes(before, self._known) if not state.is_of_time(each))
 
     def _do(self, step: Step, words: str) -> Ran:
         outcome = self.stage.run(words)
@@ -143,7 +166,7 @@ class Performance:
             sleep(PAUSE_S)
 
     def _ask(self) -> dict[str, state.Place]:
-        return state.read(self.stage.run(state.question(self.lesson.places)).output)
+        return self.stage.seen(state.read(self.stage.run(state.question(self.lesson.places)).output))
 
 
 def _surprise(words: str, outcome: Outcome) -> str:

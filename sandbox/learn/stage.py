@@ -15,6 +15,7 @@ from shutil import which
 
 from msgspec import Struct
 
+from ..command import Command
 from ..errors import NotAllowed, SandboxError
 from ..init.program import DEFAULT_PATH
 from ..lab import Lab
@@ -22,8 +23,11 @@ from ..topology import Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Protocol, Self
+
+    from ..lab.process import Process
+    from .state import Place
 
     class Stage(Protocol):
         """What carries out commands; a context, at whose end nothing of them is left."""
@@ -31,7 +35,15 @@ if TYPE_CHECKING:
         def __enter__(self) -> Self: ...
         def __exit__(self, *_: object) -> None: ...
         def run(self, words: str) -> Outcome: ...
-        def argv(self, words: str) -> tuple[str, ...]: ...
+        def start(self, words: str, terminal: int, environment: Mapping[str, str]) -> Running: ...
+        def guard_terminal(self, fd: int) -> None: ...
+        def seen(self, state: dict[str, Place]) -> dict[str, Place]: ...
+
+    class Running(Protocol):
+        """What was started; its descriptor tells of its end."""
+
+        def fileno(self) -> int: ...
+        def poll(self) -> int | None: ...
 
 
 HOST = "host"
@@ -109,6 +121,27 @@ class World:
         except subprocess.TimeoutExpired:
             raise SandboxError(f"`{words}` did not end within {LONGEST_S:.0f} s - see sandbox doctor") from None
         return Outcome(done.returncode, done.stdout.decode(errors="replace"))
+
+    def start(self, words: str, terminal: int, environment: Mapping[str, str]) -> Process:
+        """Begin one line for `sh` on a terminal, which becomes its own."""
+        command = Command(
+            node=HOST,
+            argv=self.argv(words),
+            environment=environment,
+            terminal=True,
+            privileged=True,
+        )
+        process = self.node.lab.start(command, (terminal, terminal, terminal))
+        process.begin()
+        return process
+
+    def guard_terminal(self, fd: int) -> None:
+        """Have the settings of a terminal put back, should this program be killed."""
+        self.node.lab.guard_terminal(fd)
+
+    def seen(self, state: dict[str, Place]) -> dict[str, Place]:
+        """What of the state belongs to the lesson: all of it."""
+        return state
 
 
 def environment() -> dict[str, str]:

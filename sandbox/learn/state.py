@@ -179,6 +179,11 @@ class Change(Struct, frozen=True):
     what: str
 
 
+def is_of_time(change: Change) -> bool:
+    """Whether it happens by itself: the state of a neighbour, of which the kernel becomes less sure."""
+    return change.sign == "~" and change.what.startswith("neighbour ")
+
+
 def _lines(place: Place | None) -> dict[str, str]:
     """What can be told of a place: things, and how each is."""
     if place is None:

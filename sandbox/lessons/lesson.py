@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import tomllib
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, structs
 
 from ..errors import RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LANGUAGES = ("en", "zh")
 
@@ -89,7 +93,10 @@ class Fault(Table, frozen=True):
 
 
 class Lesson(Table, frozen=True):
-    """A lesson. Its commands are run in the first of its `places`; `needs` are programs."""
+    """A lesson. Its commands are run in the first of its `places`; `needs` are programs.
+
+    `on_host`: whether it may be given on the real host, which it must not where it changes the host itself.
+    """
 
     title: Text
     about: Text
@@ -97,6 +104,7 @@ class Lesson(Table, frozen=True):
     needs: tuple[str, ...]
     steps: tuple[Step, ...]
     faults: tuple[Fault, ...] = ()
+    on_host: bool = True
 
 
 def parse(text: str) -> Lesson:
@@ -108,3 +116,33 @@ def parse(text: str) -> Lesson:
         raise RequestError(
             f"not a lesson: {what[0].lower()}{what[1:]} - `sandbox learn pair --toml` shows one"
         ) from None
+
+
+def with_faults(lesson: Lesson, first: str | None = None) -> Lesson:
+    """The lesson with its faults, from the `first` on, as further steps: each is made and shown, then mended.
+
+    Raises RequestError for a fault that is not there.
+    """
+    faults = faults_from(lesson, first)
+    return structs.replace(lesson, steps=(*lesson.steps, *(step for fault in faults for step in _told(fault))))
+
+
+def faults_from(lesson: Lesson, first: str | None) -> tuple[Fault, ...]:
+    """The faults of a lesson from one on. Raises RequestError for one that is not there."""
+    names = [fault.name for fault in lesson.faults]
+    if first is None:
+        return lesson.faults
+    if first not in names:
+        there = f"there are {', '.join(names)}" if names else "a lesson that has some: sandbox learn broken"
+        raise RequestError(f"{first!r}: no such fault - {there}")
+    return lesson.faults[names.index(first) :]
+
+
+def _told(fault: Fault) -> Iterator[Step]:
+    broken = (Fact(fails=fault.proof),)
+    yield Step(_headed("Fault", "故障", fault.name), fault.symptom, (*fault.run, fault.proof), facts=broken)
+    yield Step(_headed("Mended", "修复", fault.name), fault.truth, (*fault.mend, fault.proof))
+
+
+def _headed(en: str, zh: str, name: str) -> Text:
+    return Text(f"{en}: {name}", f"{zh}：{name}")
