@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..learn.performance import Performance
-    from ..lessons.lesson import Fault
+    from ..lessons.lesson import Fault, Text
     from .board import Board
     from .walk import Walk
 
@@ -100,7 +100,7 @@ class Hunt:
             self._board.warn(f"! {error}")  # the learner has changed too much for it
         return True
 
-    def _hint(self, hint: tuple[int, phrases.Text] | None, of: int) -> None:
+    def _hint(self, hint: tuple[int, Text] | None, of: int) -> None:
         if hint is None:
             self._board.say(phrases.NO_MORE_HINTS)
             return
@@ -114,12 +114,11 @@ class Hunt:
         if not _has_why():
             self._board.say(phrases.NO_WHY)
             return
-        words = parties(fault.proof, self._performance.known)
-        if words is None:
-            words = tuple((self._walk.line(phrases.FROM_WHERE, "") or "").split())
+        known = parties(fault.proof, self._performance.known)
+        words = known or (self._walk.line(phrases.FROM_WHERE, "") or "").split()
         if len(words) < 2:
             return
-        source, target, *port = (word for word in words if word)
+        source, target, *port = words
         asked = shlex.join([WHY, "--netns", source, "--netns", target, *port])
         outcome = self._performance.stage.run(
             f"PYTHONPATH={shlex.quote(str(ROOT))} {sys.executable} -m sandbox {asked}"

@@ -7,7 +7,7 @@ import re
 import termios
 import tty
 from contextlib import contextmanager
-from signal import SIGCONT, SIGTSTP, signal
+from signal import SIGTSTP, signal
 
 from .signals import stop
 

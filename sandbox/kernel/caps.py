@@ -12,6 +12,7 @@ import _prctl
 
 from .libc import call
 
+PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 
 # Over the lab's network only: in a user namespace they reach nothing else.
@@ -72,6 +73,11 @@ def forbid_tracing() -> None:
     An exec would undo that.
     """
     _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of what descends from this process and loses its own: PR_SET_CHILD_SUBREAPER(2const)."""
+    _prctl.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _last_capability() -> int:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         def __enter__(self) -> Self: ...
         def __exit__(self, *_: object) -> None: ...
         def run(self, words: str) -> Outcome: ...
-        def start(self, words: str, terminal: int, environment: Mapping[str, str]) -> Running: ...
+        def start(self, words: str, terminal: int, surroundings: Mapping[str, str]) -> Running: ...
         def guard_terminal(self, fd: int) -> None: ...
         def seen(self, state: dict[str, Place]) -> dict[str, Place]: ...
 
@@ -122,12 +122,12 @@ class World:
             raise SandboxError(f"`{words}` did not end within {LONGEST_S:.0f} s - see sandbox doctor") from None
         return Outcome(done.returncode, done.stdout.decode(errors="replace"))
 
-    def start(self, words: str, terminal: int, environment: Mapping[str, str]) -> Process:
+    def start(self, words: str, terminal: int, surroundings: Mapping[str, str]) -> Process:
         """Begin one line for `sh` on a terminal, which becomes its own."""
         command = Command(
             node=HOST,
             argv=self.argv(words),
-            environment=environment,
+            environment=surroundings,
             terminal=True,
             privileged=True,
         )

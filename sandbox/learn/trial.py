@@ -62,16 +62,16 @@ class Trial:
         return Ran("run", self.fault.proof, outcome.status, outcome.output)
 
 
-def parties(proof: str, state: State) -> tuple[str, str, str | None] | None:
-    """From where to where a proof goes, and to which port (None: none in particular), where its words tell.
+def parties(proof: str, state: State) -> tuple[str, ...]:
+    """From where to where a proof goes, and perhaps to which port, as far as its words tell: else nothing.
 
     From the place that it enters, to the one that has the address it names.
     """
     entered, address = ENTERED.search(proof), ADDRESS.search(proof)
     if not entered or not address:
-        return None
-    wanted = address[1]
+        return ()
+    wanted, *port = filter(None, address.groups())
     for name, place in state.items():
         if any(wanted == each.partition("/")[0] for link in place.interfaces for each in link.addresses):
-            return entered[1], name, address[2]
-    return None
+            return entered[1], name, *port
+    return ()

@@ -14,14 +14,18 @@ NAMES = ("namespace", "pair", "names", "switch", "router", "nat", "publish", "br
 
 
 def read(name: str) -> Lesson:
-    """The lesson called `name`, or of one's own at a path that ends in .toml. Raises RequestError, OSError."""
+    """The lesson called `name`, or of one's own at a path that ends in .toml. Raises RequestError."""
     return parse(source(name))
 
 
 def source(name: str) -> str:
     """The file of a lesson. Raises as read()."""
     if name.endswith(SUFFIX):
-        return Path(name).read_text(encoding="utf-8")
+        try:
+            return Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise RequestError(f"{name!r}: {why} - a lesson is a file as `sandbox learn pair --toml` shows") from None
     if name not in NAMES:
         close = get_close_matches(name, NAMES, n=1)
         fix = f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}"

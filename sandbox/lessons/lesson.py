@@ -106,6 +106,18 @@ class Lesson(Table, frozen=True):
     faults: tuple[Fault, ...] = ()
     on_host: bool = True
 
+    def __post_init__(self) -> None:
+        if not self.places or not self.steps:
+            raise ValueError("a lesson takes a place and a step at least")
+        for name in (name for name in self.places if self.places.count(name) > 1 or not name.strip()):
+            raise ValueError(f"{name!r} in places: each has a name of its own")
+        for number, step in enumerate(self.steps, 1):
+            for fact in step.facts:
+                if fact.place not in (None, *self.places):
+                    raise ValueError(f"step {number}: {fact.place!r} is none of the places")
+                if fact.fails not in (None, *step.run):
+                    raise ValueError(f"step {number}: {fact.fails!r} is meant to fail, and is not run there")
+
 
 def parse(text: str) -> Lesson:
     """The lesson written as `text`. Raises RequestError."""
