@@ -95,6 +95,8 @@ def test_a_lesson_changes_no_more_of_a_real_host_than_it_says(lesson: Lesson) ->
         "ip netns list $(reboot)",
         "python3 -m http.server 80 &",
         "ip -n 'red",
+        "for n in red green; do ip -n $n link set lo up; done",
+        "timeout 9 sh -c 'until reboot; do :; done'",
     ],
 )
 def test_a_command_that_may_touch_the_host_is_found(words: str) -> None:

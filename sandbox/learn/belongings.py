@@ -5,6 +5,7 @@ Only what is known to be harmless is let through: a command that is not understo
 
 from __future__ import annotations
 
+import re
 import shlex
 from itertools import pairwise
 
@@ -69,7 +70,7 @@ def _simple(words: str) -> list[list[str]] | None:
     """The simple commands of a line for `sh`; None for what has more to it than these."""
     if any(sign in words for sign in ("$(", "`", "<", "\n")):
         return None
-    lexer = shlex.shlex(words, posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(LOOP.sub(_unrolled, words), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     try:
         tokens = list(lexer)
@@ -79,9 +80,29 @@ def _simple(words: str) -> list[list[str]] | None:
     for token in tokens:
         if SEPARATORS.issuperset(token):
             commands.append([])
-        else:
+        elif commands[-1] or token not in KEYWORDS:
             commands[-1].append(token)
-    return [each for each in commands if each]
+    return _opened([each for each in commands if each])
+
+
+def _unrolled(loop: re.Match[str]) -> str:
+    name, values, body = loop.groups()
+    return "; ".join(body.replace(f"${name}", value) for value in values.split())
+
+
+def _opened(commands: list[list[str]]) -> list[list[str]] | None:
+    """The same, with what is run by another `sh` in its stead."""
+    found: list[list[str]] = []
+    for words in commands:
+        match words:
+            case ["timeout", _, "sh", "-c", script] | ["sh", "-c", script]:
+                inner = _simple(script)
+                if inner is None:
+                    return None
+                found += inner
+            case _:
+                found.append(words)
+    return found
 
 
 def _ip(words: list[str]) -> tuple[str, ...]:
