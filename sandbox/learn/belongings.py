@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 SEPARATORS = frozenset(";&|()")
 # These only look, whatever their arguments.
 LOOKS = frozenset(
-    ("cat", "echo", "grep", "head", "ls", "lsns", "ping", "printf", "readlink", "ss", "tracepath", "true")
+    (":", "cat", "echo", "grep", "head", "ls", "lsns", "ping", "printf", "readlink", "ss", "stat", "tracepath", "true")
 )
+KEYWORDS = frozenset(("do", "done", "until", "while", "if", "then", "else", "fi", "!"))
+LOOP = re.compile(r"\bfor (\w+) in ([^;]+); do (.*?); done")
 SHOWS = ("", "show", "list", "ls", "get", "list-id", "monitor")
 # After `ip link add`: words that are followed by a name which is the interface's, and by one that is not.
 NAMES_IT, NAMES_ANOTHER = ("name", "dev"), ("link", "type")
@@ -150,14 +152,22 @@ def _comes_to_the_host(rest: list[str]) -> bool:
 
 
 def _added(rest: list[str]) -> Iterator[str]:
-    """The names of what `ip link add` makes, the other end of a pair included."""
-    before, named = "", False
-    for word in rest:
-        if before in NAMES_IT or (
-            not named and before not in NAMES_ANOTHER and word not in (*NAMES_IT, *NAMES_ANOTHER)
-        ):
+    """The names of what `ip link add` makes here, the other end of a pair included, and not in a namespace at once."""
+    ends = [rest[: rest.index("peer")], rest[rest.index("peer") + 1 :]] if "peer" in rest else [rest]
+    for end in ends:
+        if "netns" not in end:
+            yield from _named(end)
+
+
+def _named(end: list[str]) -> Iterator[str]:
+    """Its name: after one of these words, else the first that is not said of something else."""
+    before = ""
+    bare = []
+    for word in end:
+        if before in NAMES_IT:
             yield word
-            named = True
-        elif before == "peer" and word not in NAMES_IT:
-            yield word
+            return
+        if before not in NAMES_ANOTHER and word not in (*NAMES_IT, *NAMES_ANOTHER):
+            bare.append(word)
         before = word
+    yield from bare[:1]
