@@ -84,7 +84,10 @@ def test_a_lesson_changes_no_more_of_a_real_host_than_it_says(lesson: Lesson) ->
         "mount -t tmpfs tmpfs /run",
         "ip link set eth0 down",
         "ip link delete eth0",
-        "ip address add 10.0.0.1/24 dev veth-red",
+        "ip address add 10.0.0.1/24 dev eth0",
+        "sysctl -w net.ipv4.conf.all.rp_filter=1",
+        "bridge link set dev eth0 state 0",
+        "kill $(ip netns pids green)",
         "ip route add default via 10.0.0.1",
         "ip netns delete green",
         "ip netns exec green ip link set lo up",
@@ -103,6 +106,27 @@ def test_a_command_that_may_touch_the_host_is_found(words: str) -> None:
     lesson = parse(PAIR)
     step = structs.replace(lesson.steps[2], run=(words,))
     assert stray(structs.replace(lesson, steps=(*lesson.steps[:2], step))) == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ip -V",
+        "ip -n red link set veth-red up",
+        "ip link set dev veth-red up",
+        "ip address add 10.0.0.1/24 dev veth-red",
+        "ip netns exec red python3 -m http.server 80 >/dev/null 2>&1 &",
+        "timeout 9 sh -c 'until ip netns exec red ss -Hltn | grep -q :80; do :; done'",
+        "for n in red blue; do ip -n $n link set lo up; done",
+        "kill $(ip netns pids blue)",
+        "sysctl -eqw net.ipv6.conf.veth-red.disable_ipv6=1",
+        "bridge fdb show br br0 dynamic",
+    ],
+)
+def test_a_command_that_touches_only_what_the_lesson_made_is_let_through(words: str) -> None:
+    lesson = parse(PAIR)
+    step = structs.replace(lesson.steps[2], run=(words,))
+    assert stray(structs.replace(lesson, steps=(*lesson.steps[:2], step, *lesson.steps[3:]))) is None
 
 
 @pytest.mark.parametrize(

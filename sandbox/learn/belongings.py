@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from ipaddress import ip_interface
 from itertools import pairwise
 
 from msgspec import Struct
@@ -22,7 +23,10 @@ SEPARATORS = frozenset(";&|()")
 LOOKS = frozenset(
     (":", "cat", "echo", "grep", "head", "ls", "lsns", "ping", "printf", "readlink", "ss", "stat", "tracepath", "true")
 )
+# A setting of one interface.
+SETTING = re.compile(r"net\.ipv[46]\.\w+\.([\w-]+)\.\w+=\d+")
 KEYWORDS = frozenset(("do", "done", "until", "while", "if", "then", "else", "fi", "!"))
+KILLS = re.compile(r"\bkill \$\((ip netns pids [\w-]+)\)")
 LOOP = re.compile(r"\bfor (\w+) in ([^;]+); do (.*?); done")
 SHOWS = ("", "show", "list", "ls", "get", "list-id", "monitor")
 # After `ip link add`: words that are followed by a name which is the interface's, and by one that is not.
@@ -34,12 +38,14 @@ class Belongings(Struct, frozen=True):
 
     namespaces: tuple[str, ...]
     links: tuple[str, ...]
+    subnets: tuple[str, ...] = ()
 
 
 def belongings(lesson: Lesson) -> Belongings:
     """What the lesson makes."""
     namespaces: dict[str, None] = {}
     links: dict[str, None] = {}
+    subnets: dict[str, None] = {}
     for simple in (each for words in _commands(lesson) for each in _simple(words) or ()):
         match _ip(simple):
             case ("", "netns", "add", name, *_):
@@ -48,7 +54,9 @@ def belongings(lesson: Lesson) -> Belongings:
                 links |= dict.fromkeys(_added(rest))
             case ("", "link", "set", *rest) if "name" in rest[:-1]:
                 links[rest[rest.index("name") + 1]] = None
-    return Belongings(tuple(namespaces), tuple(links))
+            case ("", "address" | "addr", "add", address, *_):
+                subnets[str(ip_interface(address).network)] = None
+    return Belongings(tuple(namespaces), tuple(links), tuple(subnets))
 
 
 def stray(lesson: Lesson) -> str | None:
@@ -70,6 +78,7 @@ def _commands(lesson: Lesson) -> Iterator[str]:
 
 def _simple(words: str) -> list[list[str]] | None:
     """The simple commands of a line for `sh`; None for what has more to it than these."""
+    words = KILLS.sub(r"\1", words)
     if any(sign in words for sign in ("$(", "`", "<", "\n")):
         return None
     lexer = shlex.shlex(LOOP.sub(_unrolled, words), posix=True, punctuation_chars=True)
@@ -125,18 +134,32 @@ def _is_confined(words: list[str], own: Belongings) -> bool:
     if words[0] in LOOKS:
         return True
     match _ip(words):
-        case () | (_,):
-            return words[0] == "ip"  # `ip -V`
+        case ():
+            return _is_confined_otherwise(words, own)
+        case (_,):
+            return True  # `ip -V`
         case ("", "netns", "add" | "delete" | "del" | "exec" | "pids" | "set", name, *_):
             return name in own.namespaces
         case ("", "link", "add", *_):
             return True
         case ("", "link", "set" | "delete" | "del", *rest):
             return bool(rest) and rest[rest[0] == "dev"] in own.links
+        case ("", "address" | "addr", "add" | "delete" | "del", _, "dev", name):
+            return name in own.links
         case ("", _, *rest):
             return (rest[0] if rest else "") in SHOWS
         case (namespace, *rest):
             return namespace in own.namespaces and not _comes_to_the_host(rest)
+    return False
+
+
+def _is_confined_otherwise(words: list[str], own: Belongings) -> bool:
+    match words:
+        case ["bridge", *rest] if {"show", "add", "delete", "del", "set", "append", "replace"} & {*rest} <= {"show"}:
+            return True
+        case ["sysctl", *rest]:
+            settings = [SETTING.fullmatch(each) for each in rest if not each.startswith("-")]
+            return all(each and each[1] in own.links for each in settings)
     return False
 
 

@@ -7,11 +7,13 @@ guardian. Found without a lock it is what both have left, killed at once; the ne
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
 from _socket import if_nameindex
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -84,6 +86,9 @@ class Record:
             _refuse(f"namespace {name!r}", f"ip netns delete {name}")
         for name in filter(_is_link, own.links):
             _refuse(f"interface {name!r}", f"ip link delete {name}")
+        for subnet in filter(_has_way, own.subnets):
+            fix = "leave out --on-host: the lesson then has a host of its own"
+            raise NotAllowed(f"this host has a route to {subnet}, which the lesson gives to an interface", fix)
 
     def clean(self) -> None:
         """Take all of it away, and the lock and the file with it. Raises SandboxError for what could not be."""
@@ -148,6 +153,14 @@ def _is_named(name: str) -> bool:
 
 def _is_link(name: str) -> bool:
     return name in (there for _, there in if_nameindex())
+
+
+def _has_way(subnet: str) -> bool:
+    """Whether packets for a part of the subnet have another way than the default one."""
+    wanted = ip_network(subnet)
+    routes = json.loads(_ip(f"-{wanted.version}", "-j", "route", "show", "table", "all") or "[]")
+    there = (ip_network(route["dst"]) for route in routes if route.get("dst", "default") != "default")
+    return any(each.prefixlen and each.overlaps(wanted) for each in there)  # type: ignore[arg-type]
 
 
 def _is_mounted() -> bool:
