@@ -63,6 +63,7 @@ class Keys:
         while self._typed:
             key = self._typed.pop(0)
             if key in "\r\n":
+                os.write(1, b"\n")  # as the terminal does where it reads a line
                 return ahead.strip()
             ahead += key
         typed = _read(LONGEST_LINE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import suppress
 from ipaddress import ip_interface
 from itertools import pairwise
 
@@ -55,7 +56,8 @@ def belongings(lesson: Lesson) -> Belongings:
             case ("", "link", "set", *rest) if "name" in rest[:-1]:
                 links[rest[rest.index("name") + 1]] = None
             case ("", "address" | "addr", "add", address, *_):
-                subnets[str(ip_interface(address).network)] = None
+                with suppress(ValueError):  # which `ip` will refuse
+                    subnets[str(ip_interface(address).network)] = None
     return Belongings(tuple(namespaces), tuple(links), tuple(subnets))
 
 

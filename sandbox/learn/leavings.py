@@ -160,7 +160,7 @@ def _has_way(subnet: str) -> bool:
     wanted = ip_network(subnet)
     routes = json.loads(_ip(f"-{wanted.version}", "-j", "route", "show", "table", "all") or "[]")
     there = (ip_network(route["dst"]) for route in routes if route.get("dst", "default") != "default")
-    return any(each.prefixlen and each.overlaps(wanted) for each in there)  # type: ignore[arg-type]
+    return any(each.prefixlen and each.overlaps(wanted) for each in there)
 
 
 def _is_mounted() -> bool:

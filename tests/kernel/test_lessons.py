@@ -1,0 +1,277 @@
+"""Every lesson end to end: what it claims is so, what it quotes is there, and its script runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import lessons
+from sandbox.learn.stage import environment
+from sandbox.lessons.lesson import with_faults
+
+from ..census import Census, wait_for
+from ..lessons import LESSONS, commands, is_a_command, quoted
+from .conftest import Cli, one_error_line
+
+each_lesson = pytest.mark.parametrize("name", LESSONS)
+PATH = environment()["PATH"]
+
+
+@pytest.fixture(autouse=True)
+def needs(request: pytest.FixtureRequest) -> None:
+    """A lesson whose programs are not here cannot be given, which is told."""
+    name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name", "pair")
+    for program in LESSONS[name or "pair"].needs:
+        if not shutil.which(program, path=PATH):
+            pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """The machine has the links, tables, mounts and files that it had, and no more network namespaces."""
+    before = Census.take("nobody")
+    yield
+    of_ours = ("links", "tables", "mounts", "network_namespaces")
+    wait_for(
+        lambda: not [each for each in Census.take("nobody").left_since(before) if each.startswith(of_ours)],
+        within=5,
+        what="nothing is left",
+    )
+
+
+RECORDS: dict[str, Any] = {}
+
+
+def record(cli: Cli, name: str) -> Any:
+    """That of a lesson in English, which each is given in once."""
+    if name not in RECORDS:
+        done = cli("learn", name, "--json", "--lang", "en", timeout=100)
+        assert done.returncode == 0, done.stderr or done.stdout
+        RECORDS[name] = json.loads(done.stdout)
+    return RECORDS[name]
+
+
+@pytest.mark.deadline(120)
+@each_lesson
+def test_every_fact_of_a_lesson_holds(cli: Cli, name: str) -> None:
+    steps = record(cli, name)["steps"]
+    assert len(steps) == len(with_faults(LESSONS[name]).steps)
+    assert [(step["number"], fact) for step in steps for fact in step["facts"] if not fact["holds"]] == []
+
+
+@pytest.mark.deadline(120)
+@each_lesson
+def test_what_a_text_quotes_was_seen_by_then(cli: Cli, name: str) -> None:
+    lesson = LESSONS[name]
+    seen = " ".join(lesson.needs)
+    for step, frame in zip(with_faults(lesson).steps, record(cli, name)["steps"], strict=True):
+        for ran in frame["commands"]:
+            seen += f"\n{ran['words']}\n{ran['output']}"
+        for span in quoted(step.text.en) | quoted(step.text.zh):
+            assert is_a_command(span, lesson) or span in seen, f"{name} {frame['number']}: `{span}`"
+
+
+@pytest.mark.deadline(120)
+@pytest.mark.parametrize(("language", "way"), [("en", "pipe"), ("zh", "file")])
+@each_lesson
+def test_the_script_of_a_lesson_runs(cli: Cli, tmp_path: Path, name: str, language: str, way: str) -> None:
+    script = cli("learn", name, "--sh", "--lang", language).stdout
+    path = tmp_path / "lesson.sh"
+    path.write_text(script)
+    words, given = (["sh", "-eu"], script) if way == "pipe" else (["sh", "-eu", str(path)], "")
+    options = {"input": given, "capture_output": True, "text": True, "timeout": 100, "env": cli.environment}
+    done = subprocess.run(words, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    shown = [line[2:] for line in done.stdout.splitlines() if line.startswith("$ ")]
+    expected = [words for step in with_faults(LESSONS[name]).steps for words in (*step.run, *step.look)]
+    assert shown == [line for words in expected for line in words.splitlines()[:1]]
+    cli.await_nothing_left()
+
+
+@pytest.mark.deadline(60)
+@pytest.mark.parametrize("form", ["--md", "--no-pause"])
+def test_the_lesson_speaks_chinese(cli: Cli, form: str) -> None:
+    done = cli("learn", "pair", form, "--lang", "zh")
+    assert done.returncode == 0, done.stderr
+    assert LESSONS["pair"].title.zh in done.stdout
+    assert LESSONS["pair"].steps[-1].title.zh in done.stdout
+
+
+def test_the_language_is_that_of_the_user(cli: Cli) -> None:
+    for variables, title in (
+        ({"LANG": "zh_CN.UTF-8"}, LESSONS["pair"].title.zh),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, LESSONS["pair"].title.en),
+        ({"LANG": "de_DE.UTF-8"}, LESSONS["pair"].title.en),
+    ):
+        bare = {key: content for key, content in cli.environment.items() if not key.startswith(("LC_", "LANG"))}
+        assert title in cli("learn", "pair", "--sh", env={**bare, **variables}).stdout
+
+
+# --- the article, line by line
+
+
+class Said:
+    """What each command of a hand-out said, every time that it was run."""
+
+    def __init__(self, handout: str) -> None:
+        self._said: dict[str, list[str]] = {}
+        for block in re.findall(r"^```console\n(.*?)^```$", handout, re.MULTILINE | re.DOTALL):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                words, _, output = part.partition("\n")
+                self._said.setdefault(words, []).append(output)
+
+    def by(self, words: str) -> list[str]:
+        return self._said[words]
+
+    def links(self, words: str) -> list[dict[str, str]]:
+        """Of each time that `ip link show` was run in a place: how `ip` itself describes each interface."""
+        return [dict(_links(output)) for output in self._said[words]]
+
+
+def _links(output: str) -> Iterator[tuple[str, str]]:
+    for part in re.split(r"^\d+: ", output, flags=re.MULTILINE)[1:]:
+        name, _, described = part.partition(": ")
+        yield name, described
+
+
+def test_the_pair_shows_every_observation_of_the_experiment(cli: Cli) -> None:
+    """Read from what `ip` and ping print, not by any reading of ours."""
+    done = cli("learn", "pair", "--md")
+    assert done.returncode == 0, done.stderr
+    said = Said(done.stdout)
+
+    # Two namespaces are listed; in each there is lo alone, and it is DOWN; brought up, it is UNKNOWN.
+    nothing, two, *_ = said.by("ip netns list")
+    assert nothing == ""
+    assert sorted(two.split()) == ["blue", "red"]
+    fresh, up = said.links("ip -n red link show")[:2]
+    assert list(fresh) == list(up) == ["lo"]
+    assert "state DOWN" in fresh["lo"]
+    assert "<LOOPBACK,UP,LOWER_UP>" in up["lo"]
+    assert "state UNKNOWN" in up["lo"]
+
+    # The pair is seen on the host, each end DOWN, its peer down as well (M-DOWN).
+    alone, both, one, none = said.links("ip link show")
+    assert list(alone) == ["lo"]
+    assert list(both) == ["lo", "veth-blue@veth-red", "veth-red@veth-blue"]
+    for name in list(both)[1:]:
+        assert "<BROADCAST,MULTICAST,M-DOWN>" in both[name]
+        assert "state DOWN" in both[name]
+
+    # An end that is moved vanishes from the host; the other names the namespace. Then both have gone.
+    (stayed,) = set(one) - {"lo"}
+    assert re.fullmatch(r"veth-blue@if\d+", stayed)
+    assert "link-netns red" in one[stayed]
+    assert list(none) == ["lo"]
+    for place, other in (("red", "blue"), ("blue", "red")):
+        *_, moved = said.links(f"ip -n {place} link show")[: 4 if place == "red" else 2]
+        (end,) = set(moved) - {"lo"}
+        assert re.fullmatch(rf"veth-{place}@if\d+", end)
+        assert "state DOWN" in moved[end]
+        assert f"link-netns {other}" in moved[end]
+
+    # Each has an address.
+    assert "192.168.1.1/24" in said.by("ip -n red -brief address")[0]
+    assert "192.168.1.2/24" in said.by("ip -n blue -brief address")[0]
+
+    # One end up: LOWERLAYERDOWN. Both: UP.
+    first, both_up = (next(iter(each.values())) for each in said.links("ip -n red link show dev veth-red"))
+    assert "<NO-CARRIER,BROADCAST,MULTICAST,UP>" in first
+    assert "state LOWERLAYERDOWN" in first
+    assert "<BROADCAST,MULTICAST,UP,LOWER_UP>" in both_up
+    assert "state UP" in both_up
+    still_down, up_as_well, *_ = (
+        next(iter(each.values())) for each in said.links("ip -n blue link show dev veth-blue")
+    )
+    assert "state DOWN" in still_down
+    assert "state UP" in up_as_well
+
+    # Pings both ways, and nothing is lost.
+    for place, address in (("red", "192.168.1.2"), ("blue", "192.168.1.1")):
+        (ping,) = said.by(f"ip netns exec {place} ping -c 2 -i 0.2 {address}")
+        assert "2 packets transmitted, 2 received, 0% packet loss" in ping
+
+    # Deleted: the other end is gone as well.
+    assert list(said.links("ip -n blue link show")[-1]) == ["lo"]
+    assert "red" not in said.by("ip netns list")[-1]
+
+
+# --- what is not so, or cannot be
+
+
+@pytest.mark.parametrize(
+    ("written", "claimed", "told"),
+    [
+        ('state = "UNKNOWN", flag', 'state = "UP", flag', "red: lo: state UP, flag LOWER_UP, address 127.0.0.1/8"),
+        ('says = "link-netns red"', 'says = "link-netns green"', "a command says 'link-netns green'"),
+        ('never_says = "red"', 'never_says = "blue"', "no command says 'blue'"),
+        ('neighbour = "192.168.1.1"', 'neighbour = "192.168.1.9"', "blue: neighbour 192.168.1.9"),
+    ],
+)
+def test_a_claim_that_is_not_so_is_told(cli: Cli, tmp_path: Path, written: str, claimed: str, told: str) -> None:
+    text = lessons.source("pair")
+    assert text.count(written) == 1
+    (tmp_path / "own.toml").write_text(text.replace(written, claimed))
+    done = cli("learn", "own.toml", "--no-pause")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert [line for line in done.stdout.splitlines() if line.startswith("!")] == [f"! not so on this machine: {told}"]
+
+
+def test_a_command_that_fails_and_should_not_is_told_and_nothing_is_left(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(lessons.source("pair").replace('"ip netns add red",', '"ip netns nosuch red",'))
+    done = cli("learn", "own.toml", "--no-pause")
+    assert done.returncode == 125
+    assert "`ip netns nosuch red` ended with" in one_error_line(done.stderr)
+
+
+def test_a_missing_program_is_told_with_its_package(cli: Cli, tmp_path: Path) -> None:
+    text = lessons.source("pair").replace('needs = ["ip", "ping"]', 'needs = ["ip", "nosuch-program"]')
+    (tmp_path / "own.toml").write_text(text)
+    done = cli("learn", "own.toml", "--no-pause")
+    assert done.returncode == 125
+    assert done.stdout == ""
+    assert "nosuch-program" in one_error_line(done.stderr)
+    assert "apt-get install" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("own.toml",), "unknown field"),
+        (("nosuch.toml",), "No such file"),
+        (("piar",), "did you mean pair"),
+        (("pair", "--fault", "carrier"), "no such fault"),
+        (("pair", "--lang", "fr"), "write en or zh"),
+        (("pair", "--sh", "--md"), "one at a time"),
+        (("--md",), "--md of which lesson"),
+        (("--on-host",), "--on-host of which lesson"),
+        (("pair", "--on-host", "--sh"), "leave one out"),
+    ],
+)
+def test_what_cannot_be_given_is_refused(cli: Cli, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    (tmp_path / "own.toml").write_text("x = 1\n" + lessons.source("pair"))
+    done = cli("learn", *words, "--no-pause")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in one_error_line(done.stderr)
+
+
+def test_a_lesson_of_ones_own_is_given(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(cli("learn", "pair", "--toml").stdout)
+    done = cli("learn", "own.toml", "--no-pause", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "13/13" in done.stdout
+
+
+def test_no_command_of_a_lesson_is_of_the_internet() -> None:
+    for name, lesson in LESSONS.items():
+        for words in commands(lesson):
+            assert not re.search(r"\b(apt|pip|wget)\b|https?://[a-z]+\.", words), (name, words)
