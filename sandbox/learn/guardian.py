@@ -138,7 +138,11 @@ class Guardian:
         if message is None:
             return False
         if "terminal" in message:
-            self._terminal = SavedTerminal(*inherited)
+            fd, reads = inherited
+            if self._terminal:
+                self._terminal.close()
+            self._terminal = SavedTerminal(fd)
+            os.close(reads)
         else:
             self._start(message, inherited)
         return True

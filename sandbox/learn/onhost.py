@@ -74,8 +74,14 @@ class OnHost:
         return self._send(words, terminal, surroundings, "interactive")
 
     def guard_terminal(self, fd: int) -> None:
-        """Have the settings of a terminal put back, should this program be killed."""
-        messages.tell(self._guardian, {"terminal": ""}, descriptors=[fd])
+        """Have its settings as they are now put back, should this program be killed."""
+        read, reads = os.pipe2(os.O_CLOEXEC)
+        try:
+            messages.tell(self._guardian, {"terminal": ""}, descriptors=[fd, reads])
+        finally:
+            os.close(reads)
+        os.read(read, 1)  # nothing, once they have been read
+        os.close(read)
 
     def seen(self, state: dict[str, Place]) -> dict[str, Place]:
         """What of the state belongs to the lesson: what else the host has is not its affair."""

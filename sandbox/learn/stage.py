@@ -136,8 +136,9 @@ class World:
         return process
 
     def guard_terminal(self, fd: int) -> None:
-        """Have the settings of a terminal put back, should this program be killed."""
+        """Have its settings as they are now put back, should this program be killed."""
         self.node.lab.guard_terminal(fd)
+        self.node.lab.channel.ask("state")  # when that is answered, they have been read
 
     def seen(self, state: dict[str, Place]) -> dict[str, Place]:
         """What of the state belongs to the lesson: all of it."""
