@@ -27,7 +27,7 @@ from .host import ENTER, UNSHARE
 from .terminals import Terminals, has_exited
 from .test_walk import PROMPT, Learner, pause
 
-KILLS, LESSON_S = 16, 2.0
+KILLS, LESSON_S = 10, 2.0
 SET_UP = """
 set -eu
 mount -t tmpfs tmpfs /run
