@@ -54,6 +54,7 @@ PACKAGES = {
     "ip": "iproute2",
     "bridge": "iproute2",
     "ss": "iproute2",
+    "nstat": "iproute2",
     "ping": "iputils-ping",
     "nft": "nftables",
     "python3": "python3",
