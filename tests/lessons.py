@@ -18,10 +18,10 @@ ENTERS = re.compile(r"\bip netns exec \S+ ")
 INNER = re.compile(r"\bsh -\w*c '([^']*)'")
 STRINGS = re.compile(r"'[^']*'|\"[^\"]*\"")
 REDIRECTS = re.compile(r"\d?[<>]+(?:&\d|\s*\S+)")
-# Of the shell and of coreutils, which every machine has.
-OF_EVERY_SHELL = frozenset(
-    """cat cd do done echo else exit false fi for head if kill ls mkdir mktemp printf read readlink rm seq sh sleep sort
-    stat tail tee test then timeout touch tr true until wait wc while""".split()  # noqa: SIM905 - a line, not a column
+# Of the shell, and of packages that every machine has: coreutils, grep, sed, util-linux' mount.
+OF_EVERY_MACHINE = frozenset(
+    """cat cd do done echo else env exec exit false fi for grep head if kill ls mkdir mktemp mount mv printf read readlink
+    rm sed seq sh sleep sort stat tail tee test then timeout touch tr true until wait wc while""".split()  # noqa: SIM905
 )
 
 
@@ -35,7 +35,7 @@ def programs(words: str) -> set[str]:
     found = {program for inner in INNER.findall(words) for program in programs(inner)}
     bare = REDIRECTS.sub("", ENTERS.sub("; ip; ", STRINGS.sub("''", words)))
     found |= {match[1] for match in BEGINS.finditer(bare)}
-    return {each for each in found - OF_EVERY_SHELL if not each.startswith("-") and not each.isdecimal()}
+    return {each for each in found - OF_EVERY_MACHINE if not each.startswith("-") and not each.isdecimal()}
 
 
 def is_a_command(span: str, lesson: Lesson) -> bool:
