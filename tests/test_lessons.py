@@ -236,6 +236,7 @@ def test_whom_a_proof_is_about_is_told_by_its_words() -> None:
     state = {"host": Place(), "red": place("10.0.0.1/24"), "blue": place("10.0.0.2/24")}
     assert parties("ip netns exec red ping -c 1 -W 1 10.0.0.2", state) == ("red", "blue")
     assert parties("ip netns exec red curl -sf http://10.0.0.2:8080/", state) == ("red", "blue", "8080")
+    assert parties("ip netns exec red curl -m 2 http://10.0.0.2/", state) == ("red", "blue", "80")
     assert parties("ip netns exec red nc -z 10.0.0.2 80", state) == ("red", "blue", "80")
     assert parties("ip netns exec red ping -c 1 10.0.0.9", state) == ()
     assert parties("false", state) == ()

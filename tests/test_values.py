@@ -210,7 +210,7 @@ def values_of_ours() -> Iterator[type]:
 
 def is_value(thing: object) -> bool:
     made_here = isinstance(thing, type) and "__match_args__" in vars(thing) and thing.__module__.startswith("sandbox.")
-    return made_here and vars(thing)["__init__"].__module__ == "sandbox.values"
+    return made_here and "__init__" in vars(thing) and vars(thing)["__init__"].__module__ == "sandbox.values"
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from ..errors import SandboxError
+from ..learn.performance import Ran
 from ..learn.trial import Trial, parties
 from . import phrases
 from .walk import LEAVE, ON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..learn.performance import Performance
     from ..lessons.lesson import Fault, Text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 WHY = "why"
+HERE = "/proc/self/ns/net"
 
 
 class Hunt:
@@ -119,12 +121,18 @@ class Hunt:
         if len(words) < 2:
             return
         source, target, *port = words
-        asked = shlex.join([WHY, "--netns", source, "--netns", target, *port])
-        outcome = self._performance.stage.run(
-            f"PYTHONPATH={shlex.quote(str(ROOT))} {sys.executable} -m sandbox {asked}"
-        )
-        self._board.say(f"`sandbox {asked}`")
-        self._board.say(outcome.output)
+        first, *places = self._performance.known
+        on_the_way = (each for each in places if each not in (source, target))
+        asked = shlex.join([WHY, *_told((source, target, *on_the_way), first), *port])
+        program = f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.quote(sys.executable)} -m sandbox"
+        outcome = self._performance.stage.run(f"{program} {asked}")
+        self._board.command(Ran("look", f"sandbox {asked}", outcome.status, outcome.output))
+
+
+def _told(places: Iterable[str], first: str) -> Iterator[str]:
+    """How `sandbox why` is told of places: in the first, which has no name, it runs itself."""
+    for place in places:
+        yield from ("--netns", HERE if place == first else place)
 
 
 def _has_why() -> bool:

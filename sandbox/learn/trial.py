@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .state import State
 
 # A link that was set up just now may lose a first packet.
-TRIES = 2
+TRIES, HTTP = 2, "80"
 ENTERED = re.compile(r"\bip\s+netns\s+exec\s+(\S+)")
 ADDRESS = re.compile(r"(?<![\w.:])(\d+\.\d+\.\d+\.\d+)(?:[: ]+(\d+))?\b")
 
@@ -71,6 +71,8 @@ def parties(proof: str, state: State) -> tuple[str, ...]:
     if not entered or not address:
         return ()
     wanted, *port = filter(None, address.groups())
+    if not port and "http://" in proof:
+        port = [HTTP]
     for name, place in state.items():
         if any(wanted == each.partition("/")[0] for link in place.interfaces for each in link.addresses):
             return entered[1], name, *port
