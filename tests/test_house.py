@@ -49,6 +49,11 @@ PURE = (
     "sandbox.picture",
     "sandbox.explain",
     "sandbox.compose",
+    "sandbox.lessons.lesson",
+    "sandbox.learn.belongings",
+    "sandbox.learn.difference",
+    "sandbox.learn.facts",
+    "sandbox.learn.script",
 )
 THE_MACHINE = (
     "os",

@@ -35,6 +35,7 @@ class Board:
         self._language = language
         is_coloured = bool(os.environ.get("FORCE_COLOR")) or None
         self._console = Console(highlight=False, markup=False, emoji=False, force_terminal=is_coloured)
+        self._is_one_line = True  # of the prompt
         self._width = min(self._console.width, WIDEST) if sys.stdout.isatty() else WIDEST
 
     def announce(self, lesson: Lesson) -> None:
@@ -76,12 +77,15 @@ class Board:
 
     def prompt(self, text: Speech, offer: str = "") -> None:
         """What may be typed now, on a line that is not yet ended."""
-        self._console.print(Text(f"{self.spoken(text)} {offer}", "dim"), end="", soft_wrap=True)
+        shown = Text(f"{self.spoken(text)} {offer}", "dim")
+        self._is_one_line = shown.cell_len < self._console.width
+        self._console.print(shown, end="", soft_wrap=True)
         sys.stdout.flush()
 
     def answered(self) -> None:
         """The prompt has had its answer, and goes."""
-        sys.stdout.write("\n" if self._console.is_dumb_terminal else "\r\x1b[K")
+        is_erasable = self._is_one_line and not self._console.is_dumb_terminal
+        sys.stdout.write("\r\x1b[K" if is_erasable else "\n")
         sys.stdout.flush()
 
     def spoken(self, text: Speech) -> str:

@@ -20,7 +20,7 @@ Examples:
   sandbox learn
   sandbox learn pair
   sandbox learn pair --no-pause --lang zh
-  sandbox learn broken --fault carrier
+  sandbox learn broken --fault listener
   sandbox learn pair --sh | sh -eu
   sandbox learn pair --md >pair.md
 """

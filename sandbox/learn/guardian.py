@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from .. import messages
-from ..errors import NotAllowed, SandboxError
+from ..errors import SandboxError
 from ..kernel import caps, descriptors
 from ..kernel.terminal import SavedTerminal
 from .leavings import Record
@@ -45,7 +45,7 @@ NOT_FOR_US = (
 def start(own: Belongings) -> Guarded:
     """Fork it, for a lesson that has these; it lives until the socket to it is closed, or we are gone.
 
-    Raises what Record.claim does.
+    Raises SandboxError where Record.claim raises something.
     """
     # Should it be killed, what it had started becomes ours.
     caps.adopt_orphans()
@@ -65,8 +65,8 @@ def start(own: Belongings) -> Guarded:
         message, inherited, _ = messages.receive(ours)
         if message is None:
             raise SandboxError("the guardian of the lesson was killed - begin it again")
-        if "refused" in message:
-            raise NotAllowed(*message["refused"])
+        if "failed" in message:
+            raise SandboxError(*message["failed"])
         return Guarded(ours, pid, Record.adopt(*inherited))
     except BaseException:
         ours.close()
@@ -115,8 +115,8 @@ class Guardian:
         caps.adopt_orphans()
         try:
             self._record = Record.claim(own)
-        except NotAllowed as error:
-            messages.tell(self._socket, {"refused": (error.what, error.fix)})
+        except (SandboxError, OSError) as error:
+            messages.tell(self._socket, {"failed": str(error)})
             os._exit(CLEAN)
         messages.tell(self._socket, {"ready": ""}, descriptors=[self._record.fd])
         is_killed = False

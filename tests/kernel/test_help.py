@@ -16,7 +16,7 @@ from .conftest import Cli
 
 ROOT = Path(__file__).parents[2]
 LAB_X = ("--name", "x", "--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "b")
-LINES = [line for command in (*PARSERS, "exec") for line in examples(command)]
+LINES = [line for command in (*PARSERS, "exec", "learn") for line in examples(command)]
 # What is behind a pipe is the business of others, and some of it root's.
 LINES = list(dict.fromkeys(line.partition(" |")[0] for line in LINES if not re.search(r"sandbox (up|down)\b", line)))
 
