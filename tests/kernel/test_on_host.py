@@ -133,15 +133,19 @@ def test_a_learner_walks_on_back_and_into_shells(learner: Learner, there: Host) 
     assert has_exited(learner.terminal) == 0
 
 
-@pytest.mark.parametrize("where", ["prompt", "shell"])
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL", "closed"])
+@pytest.mark.parametrize("where", ["at the prompt", "in a shell"])
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL", "all of its group", "closed"])
 def test_whatever_ends_a_learner_nothing_is_left(learner: Learner, where: str, how: str) -> None:
-    if where == "shell":
-        learner.enters("red")
-        learner.asks("setsid sleep 99 &")
-        learner.asks("nohup sh -c 'sleep 99; sleep 99' >/dev/null 2>&1 &")
+    pid = learner.terminal.pid
+    assert pid
+    if where == "in a shell":
+        learner.enters("host")
+        learner.asks("(setsid sleep 99 &)")  # whose parent is gone
+        learner.asks("nohup ip netns exec red sh -c 'sleep 99; sleep 99' >/dev/null 2>&1 &")
     if how == "closed":
         learner.terminal.close(force=False)
+    elif how == "all of its group":
+        os.killpg(pid, signal.SIGKILL)  # as a shell's `kill -9 %1` does
     else:
         learner.terminal.kill(signal.Signals[how])
 
@@ -183,6 +187,9 @@ def test_a_guardian_that_is_killed_in_the_midst_of_a_shell(learner: Learner) -> 
 
 
 def test_what_both_leave_is_taken_away_by_the_next_lesson(cli: Cli, learner: Learner, there: Host) -> None:
+    learner.enters("host")
+    learner.asks("(setsid sleep 99 &)")
+    learner.comes_back()
     learner.enters("red")
     learner.asks("sleep 99 &")
     killed = guardian(learner)
