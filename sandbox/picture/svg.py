@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..topology import Topology
-    from .cards import Card, Text
+    from .cards import Box, Card, Text
     from .graph import States
     from .wires import Curve
 
@@ -100,7 +100,7 @@ def _card(card: Card, states: States | None) -> Iterator[str]:
     yield f'<g class="{place.kind}"><title>{escape(place.name)}</title>'
     x, y, width = f"{card.x:.1f}", f"{card.y:.1f}", f"{card.width:.1f}"
     yield f'<rect class="card" x="{x}" y="{y}" width="{width}" height="{card.height:.1f}" rx="{CORNER}"/>'
-    yield f'<path class="head" d="{_head(card)}"/>'
+    yield f'<path class="head" d="{head(card.box)}"/>'
     yield from map(write, card.texts())
     for end in card.ends:
         at_x, at_y = card.port((end.node, end.name))
@@ -108,12 +108,13 @@ def _card(card: Card, states: States | None) -> Iterator[str]:
     yield "</g>"
 
 
-def _head(card: Card) -> str:
-    """The upper part of the card, inside its line."""
-    width, height, corner = card.width - 1.5, 24, CORNER - 0.75
+def head(box: Box) -> str:
+    """The path of the upper part of a card, inside its line."""
+    width, height, corner = box.right - box.left - 1.5, 24, CORNER - 0.75
     return (
-        f"M{card.x + 0.75:.1f} {card.y + height:.1f} v{corner - height + 0.75:.1f} q0 -{corner} {corner} -{corner} "
-        f"h{width - 2 * corner:.1f} q{corner} 0 {corner} {corner} v{height - corner - 0.75:.1f} z"
+        f"M{box.left + 0.75:.1f} {box.top + height:.1f} v{corner - height + 0.75:.1f} "
+        f"q0 -{corner} {corner} -{corner} h{width - 2 * corner:.1f} q{corner} 0 {corner} {corner} "
+        f"v{height - corner - 0.75:.1f} z"
     )
 
 
