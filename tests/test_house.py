@@ -36,6 +36,7 @@ FLOORS = (
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
     ("sandbox.lessons",),
     ("sandbox.learn",),
+    ("sandbox.page",),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
@@ -49,6 +50,7 @@ PURE = (
     "sandbox.picture",
     "sandbox.explain",
     "sandbox.compose",
+    "sandbox.page",
 )
 THE_MACHINE = (
     "os",

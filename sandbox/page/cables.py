@@ -42,16 +42,16 @@ class Route:
 
 
 class Cables:
-    """The routes of all the cables that there are in any step, and who runs in which channel."""
+    """The routes of the cables of each step, and who ever runs in which channel."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self.routes: dict[tuple[Spot, Spot], Route] = {}
+        self.routes: list[list[Route]] = []
         self.users: dict[Channel, list[Key]] = {}
         for number in range(len(rooms.states)):
-            for ends in joined(rooms, number):
-                if ends not in self.routes:
-                    self._lay(self._route(*ends))
+            self.routes.append([self._route(number, *ends) for ends in joined(rooms, number)])
+            for route in self.routes[-1]:
+                self._lay(route)
 
     def lane(self, channel: Channel, key: Key) -> int:
         return self.users[channel].index(key)
@@ -60,16 +60,15 @@ class Cables:
         return len(self.users.get(channel, ()))
 
     def _lay(self, route: Route) -> None:
-        self.routes[route.ends] = route
         for channel in () if route.is_straight else route.channels:
             users = self.users.setdefault(channel, [])
             if route.key not in users:
                 users.append(route.key)
 
-    def _route(self, one: Spot, other: Spot) -> Route:
+    def _route(self, number: int, one: Spot, other: Spot) -> Route:
         rooms = self._rooms.rooms
         mine, its = rooms[one.place], rooms[other.place]
-        here, there = mine.cell(one).column, its.cell(other).column
+        here, there = mine.cells[one].column, its.cells[other].column
         if mine is its and len(mine.columns) == 1:
             return Route((one, other), (RIGHT, RIGHT), ((INSIDE, mine.name, 0),))
         if here == there:
@@ -79,7 +78,7 @@ class Cables:
         sides = (RIGHT, LEFT) if here < there else (LEFT, RIGHT)
         first, last = (here + 1, there) if here < there else (here, there + 1)
         if first == last:
-            return Route((one, other), sides, ((COLUMN, "", first),), self._are_level(one, other))
+            return Route((one, other), sides, ((COLUMN, "", first),), self._are_level(number, one, other))
         return Route((one, other), sides, ((COLUMN, "", first), self._across(one, other), (COLUMN, "", last)))
 
     def _beside(self, column: int, key: Key) -> int:
@@ -92,13 +91,13 @@ class Cables:
         """Where to pass columns that are in between."""
         mine, its = (self._rooms.rooms[end.place] for end in (one, other))
         if mine is its:
-            return ROW, mine.name, min(mine.cell(one).row, mine.cell(other).row)
+            return ROW, mine.name, min(mine.cells[one].row, mine.cells[other].row)
         first, last = sorted((mine.band, its.band))
         return BAND, "", first if first == last else first + 1
 
-    def _are_level(self, one: Spot, other: Spot) -> bool:
+    def _are_level(self, number: int, one: Spot, other: Spot) -> bool:
         mine, its = (self._rooms.rooms[end.place] for end in (one, other))
-        return mine.band == its.band and mine.port(one) == its.port(other)
+        return mine.band == its.band and mine.port(number, one) == its.port(number, other)
 
 
 def joined(rooms: Rooms, number: int) -> Iterator[tuple[Spot, Spot]]:

@@ -46,13 +46,17 @@ BLANK = Line("", NOTE)
 def card(interface: Interface, before: Interface | None = None) -> list[Line]:
     """Its name, its state and its addresses; new is what it was not `before`."""
     known = before.addresses if before else ()
-    addresses = [each for each in interface.addresses if each != LOOPBACK_6 or len(interface.addresses) == 1]
     kind = "" if interface.kind in SAID_BY_THE_DRAWING else interface.kind
     return [
         Line(interface.name, NAME, before is not None and before.name != interface.name, kind),
         Line(interface.state, STATE, before is not None and before.state != interface.state, indent=DOT),
-        *(Line(each, ADDRESS, before is not None and each not in known) for each in addresses),
+        *(Line(each, ADDRESS, before is not None and each not in known) for each in addresses(interface)),
     ]
+
+
+def addresses(interface: Interface) -> list[str]:
+    """Those that are told."""
+    return [each for each in interface.addresses if each != LOOPBACK_6 or len(interface.addresses) == 1]
 
 
 def notes(place: Place, before: Place | None = None) -> list[list[Line]]:

@@ -64,9 +64,7 @@ def _narrow(record: Record) -> int:
 
 def _variables() -> str:
     """The colours of the drawings, for the style of the page."""
-    light, dark = (
-        "".join(f"--{name}: {shades[dark]}; " for name, shades in SHADES.items()) for dark in (False, True)
-    )
+    light, dark = ("".join(f"--{name}: {shades[dark]}; " for name, shades in SHADES.items()) for dark in (False, True))
     return f":root {{ {light}}}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark}}} }}"
 
 
@@ -75,7 +73,8 @@ def _drawing(sheet: Sheet, record: Record, number: int) -> str:
     kinds = {columns_of(record): "wide", _narrow(record): "narrow"}
     kind = kinds[sheet.rooms.columns] if len(kinds) > 1 else "any"
     drawn = svg(sheet, record, number, style=False)
-    return f'<div class="paper {kind}" style="--width: {sheet.width:g}px">{drawn}</div>'
+    highest = max(sheet.height(each) for each in range(len(record.steps)))
+    return f'<div class="paper {kind}" style="--width: {sheet.width:g}; --height: {highest:g}">{drawn}</div>'
 
 
 def _tick(frame: Frame) -> str:

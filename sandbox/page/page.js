@@ -7,7 +7,7 @@ const ticks = [...document.querySelectorAll("nav a")];
 const [back, next, count, announced] = ["back", "next", "count", "status"].map((id) => document.getElementById(id));
 const wantsCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
-const MOVES_FOR = 800, CROSSES_IN = 900, APART = 350, MOST_PACKETS = 3; // times in milliseconds
+const MOVES_FOR = 800, CROSSES_IN = 800, APART = 1000, MOST_PACKETS = 2; // times in milliseconds
 const SAMPLES = 48; // points of a cable while it bends
 const READING_LINE = 0.45; // the current step is the last one that begins above this part of the window
 
@@ -110,7 +110,7 @@ function changes(before, now) {
     known.delete(part.dataset.key);
     if (!old) acts.push((at) => fade(part, at));
     else if (part.matches(".cable")) acts.push(bend(part, old));
-    else if (part.matches(".interface")) acts.push(slide(part, old));
+    else acts.push(slide(part, old));
   }
   for (const old of known.values()) acts.push(vanish(old, now));
   return acts;
@@ -128,13 +128,26 @@ function vanish(old, svg) {
   return (at) => (at < 1 ? fade(ghost, 1 - at) : ghost.remove());
 }
 
+// What stands somewhere moves, and its box grows or shrinks.
 function slide(part, old) {
-  const from = place(old), to = place(part);
-  return (at) => part.setAttribute("transform", `translate(${from.map((each, i) => each + (to[i] - each) * at).join(" ")})`);
+  const box = part.querySelector("rect"), oldBox = old.querySelector("rect");
+  const from = [...place(old), ...size(oldBox)], to = [...place(part), ...size(box)];
+  return (at) => {
+    const [x, y, width, height] = to.map((end, i) => from[i] + (end - from[i]) * at);
+    part.setAttribute("transform", `translate(${x} ${y})`);
+    if (!part.matches("[data-key^=notes]")) {
+      box.setAttribute("width", width);
+      box.setAttribute("height", height);
+    }
+  };
 }
 
 function place(part) {
   return part.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+}
+
+function size(rect) {
+  return ["width", "height"].map((name) => Number(rect?.getAttribute(name)));
 }
 
 // A cable bends from its old way to the new one point by point.
@@ -152,18 +165,24 @@ function points(path) {
   return Array.from({ length: SAMPLES + 1 }, (_, i) => path.getPointAtLength((length * i) / SAMPLES)).map(({ x, y }) => [x, y]);
 }
 
-// The packets that crossed in a step: some there, and while they are on their way the first ones back.
+// The packets that crossed in a step, cable after cable from where they set out, then back.
 function packets(step) {
-  return [...step.querySelectorAll(".cable")].flatMap((cable) => [
-    ...crossing(cable, cable.dataset.forward, false),
-    ...crossing(cable, cable.dataset.backward, true),
-  ]);
+  const cables = [...step.querySelectorAll(".cable")];
+  const numberOf = (cable, way) => Number(cable.dataset[way]);
+  const farthest = Math.max(...cables.filter((cable) => numberOf(cable, "ahead")).map((cable) => numberOf(cable, "hop")), 0);
+  return cables.flatMap((cable) => {
+    const hop = numberOf(cable, "hop");
+    return [
+      ...crossing(cable, numberOf(cable, "ahead"), hop, false),
+      ...crossing(cable, numberOf(cable, "back"), 2 * farthest + 1 - hop, true),
+    ];
+  });
 }
 
-function crossing(cable, number, isBackward) {
+function crossing(cable, number, turn, isBack) {
   const path = cable.querySelector(".wire");
   return Array.from({ length: Math.min(number, MOST_PACKETS) }, (_, i) => {
-    const leaves = i * APART * 2 + (isBackward ? CROSSES_IN : 0);
+    const leaves = i * APART + Math.max(0, turn) * CROSSES_IN;
     const dot = document.createElementNS(path.namespaceURI, "circle");
     dot.setAttribute("class", "packet");
     dot.setAttribute("r", 5);
@@ -172,7 +191,7 @@ function crossing(cable, number, isBackward) {
     function at(time) {
       const part = (time - leaves) / CROSSES_IN;
       if (part < 0 || part > 1) return dot.remove();
-      const { x, y } = path.getPointAtLength(path.getTotalLength() * (isBackward ? 1 - part : part));
+      const { x, y } = path.getPointAtLength(path.getTotalLength() * (isBack ? 1 - part : part));
       dot.setAttribute("cx", x);
       dot.setAttribute("cy", y);
       if (!dot.parentNode) cable.append(dot);

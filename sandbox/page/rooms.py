@@ -1,8 +1,8 @@
-"""The place of everything in all steps of a lesson at once, so that a box never moves and only interfaces do.
+"""Which cell everything stands in, the same in all steps of a lesson: boxes stay in their columns, interfaces move.
 
-The host is above, as wide as the sheet; the other places stand below it in columns. Within a place there are cells,
-one for each interface that is ever there, one below the other in their columns. Between the columns are channels, for
-cables. All that matters for a cable's height is a multiple of UNIT: see cables.py.
+The host is above, as wide as the sheet; the other places stand below it in columns. Within a place there are rows of
+cells, one cell for each interface that is ever there. A row that is empty in a step takes no room. Between the columns
+are channels, for cables. All that matters for a cable's height is a multiple of UNIT: see cables.py.
 """
 
 from __future__ import annotations
@@ -43,13 +43,8 @@ class Cell:
     """Room for a card or, without a spot, for the notes of a place. `row` is counted within the place."""
 
     spot: Spot | None
-    lines: int = 0
     column: int = 0
     row: int = 0
-
-    @property
-    def height(self) -> int:
-        return LINE * self.lines + (2 * INSET if self.spot else 0)
 
 
 @dataclass
@@ -59,32 +54,47 @@ class Room:
     name: str
     columns: range
     band: int
-    cells: list[Cell] = field(default_factory=list)
+    cells: dict[Spot | None, Cell] = field(default_factory=dict)
     bridges: dict[str, range] = field(default_factory=dict)
-    lanes: dict[int, int] = field(default_factory=dict)  # cables that run below a row, within the place
+    lanes: dict[int, int] = field(default_factory=dict)  # how many cables run below a row, within the place
+    there: list[dict[Spot | None, int]] = field(default_factory=list)  # in each step: the height of each cell
 
-    def heights(self) -> Iterator[tuple[int, int]]:
-        """The top and the bottom of each row, from the top of the room."""
-        y = HEAD + GAP
-        for row in range(max((cell.row for cell in self.cells), default=-1) + 1):
-            y += INSET * sum(row in (rows.start, rows.stop) for rows in self.bridges.values())
-            height = max((cell.height for cell in self.cells if cell.row == row), default=0)
-            yield y, y + height
-            y += height + max(GAP, UNIT * (self.lanes.get(row, 0) + 1))
+    def rows(self, number: int) -> dict[int, tuple[int, int]]:
+        """The top and the bottom of each row that a step has, from the top of the room."""
+        heights: dict[int, int] = {}
+        for spot, height in self.there[number].items():
+            row = self.cells[spot].row
+            heights[row] = max(heights.get(row, 0), height)
+        found: dict[int, tuple[int, int]] = {}
+        y, before = HEAD + GAP, None
+        for row in sorted(heights):
+            if self._bridge(before) != self._bridge(row):
+                y += INSET * ((self._bridge(before) is not None) + (self._bridge(row) is not None))
+            found[row] = y, y + heights[row]
+            y += heights[row] + max(GAP, UNIT * (self.lanes.get(row, 0) + 1))
+            before = row
+        return found
 
-    @property
-    def height(self) -> int:
-        last = max((bottom for _, bottom in self.heights()), default=HEAD)
-        row = sum(1 for _ in self.heights()) - 1
-        ends_with_bridge = any(rows.stop == row + 1 for rows in self.bridges.values())
-        return last + max(PADDING, UNIT * (self.lanes.get(row, 0) + 1)) + INSET * ends_with_bridge
+    def height(self, number: int) -> int:
+        rows = self.rows(number)
+        if not rows:
+            return HEAD + GAP
+        last = max(rows)
+        below = max(PADDING, UNIT * (self.lanes.get(last, 0) + 1))
+        return rows[last][1] + below + INSET * (self._bridge(last) is not None)
 
-    def cell(self, spot: Spot) -> Cell:
-        return next(cell for cell in self.cells if cell.spot == spot)
-
-    def port(self, spot: Spot) -> int:
+    def port(self, number: int, spot: Spot) -> int:
         """How far below the top of the room a cable leaves."""
-        return list(self.heights())[self.cell(spot).row][0] + PORT
+        return self.rows(number)[self.cells[spot].row][0] + PORT
+
+    def ends_bridge(self, number: int, row: int) -> bool:
+        """Whether a row is the last one that a bridge has in a step."""
+        rows = self.rows(number)
+        below = next((other for other in sorted(rows) if other > row), None)
+        return self._bridge(row) not in (None, self._bridge(below))
+
+    def _bridge(self, row: int | None) -> str | None:
+        return next((key for key, rows in self.bridges.items() if row in rows), None)
 
 
 class Rooms:
@@ -144,22 +154,35 @@ class Rooms:
 
     def _furnish(self, room: Room) -> None:
         """Its cells: what belongs nowhere, then notes, then what has a column of its own, then the bridges."""
-        sizes: dict[Spot, int] = {}
+        heights: dict[Spot | None, int] = {}
         for number in range(len(self.states)):
-            for where, interface in self.spots(number).items():
-                if where.place == room.name:
-                    sizes[where] = max(sizes.get(where, 0), len(contents.card(interface)))
-        cells = {where: Cell(where, lines) for where, lines in sizes.items()}
-        bridges = dict.fromkeys(where.master for where in cells if where.master)
-        free = [cell for where, cell in cells.items() if not where.master and where.key not in bridges]
-        notes = max((len(self.notes(state[room.name])) for state in self.states if room.name in state), default=0)
-        row = self._place(room, [*free, *([Cell(None, notes)] if notes else [])], 0)
+            room.there.append(self._cells_there(room, number))
+            for where, height in room.there[-1].items():
+                heights[where] = max(heights.get(where, 0), height)
+        # A card grows as it gets an address; what stands below it stays where it is all the same.
+        for there in room.there:
+            there.update((where, heights[where]) for where in there if where)
+        spots = [where for where in heights if where]
+        bridges = dict.fromkeys(where.master for where in spots if where.master)
+        free: list[Spot | None] = [where for where in spots if not where.master and where.key not in bridges]
+        row = self._place(room, [*free, *([None] if None in heights else [])], 0)
         for key in bridges:
-            own = [cell for where, cell in cells.items() if where == Spot(room.name, key)]
-            ports = [cell for where, cell in cells.items() if where.master == key]
-            end = self._place(room, ports, self._place(room, own, row))
+            own = self._place(room, [where for where in spots if where == Spot(room.name, key)], row)
+            end = self._place(room, [where for where in spots if where.master == key], own)
             room.bridges[key] = range(row, end)
             row = end
+
+    def _cells_there(self, room: Room, number: int) -> dict[Spot | None, int]:
+        """What a place has in a step, and how high that is."""
+        there: dict[Spot | None, int] = {
+            where: LINE * len(contents.card(interface)) + 2 * INSET
+            for where, interface in self.spots(number).items()
+            if where.place == room.name
+        }
+        place = self.states[number].get(room.name)
+        if place and (notes := self.notes(place)):
+            there[None] = LINE * len(notes)
+        return there
 
     def notes(self, place: Place, before: Place | None = None) -> list[contents.Line]:
         """The notes of a place as they are written, line by line."""
@@ -169,27 +192,24 @@ class Rooms:
             lines += [short for line in block for short in contents.broken(line, self.column)]
         return lines
 
-    def _place(self, room: Room, cells: Sequence[Cell], row: int) -> int:
+    def _place(self, room: Room, spots: Sequence[Spot | None], row: int) -> int:
         """Put cells into rows from `row` on, each into its column, others side by side first; the row after the last.
 
         All on a level with each other that have a column: the two ends of a new pair are joined by a straight cable.
         """
-        homes = {id(cell): self._home(cell, room) for cell in cells}
-        restless = [cell for cell in cells if homes[id(cell)] is None]
-        settled = [cell for cell in cells if homes[id(cell)] is not None]
-        for number, cell in enumerate(restless):
-            cell.row, cell.column = row + number // len(room.columns), room.columns[number % len(room.columns)]
-        row = max([row, *(cell.row + 1 for cell in restless)])
-        next_row = dict.fromkeys(room.columns, row)
-        for cell in settled:
-            cell.column = homes[id(cell)] or 0
-            cell.row = next_row[cell.column]
-            next_row[cell.column] += 1
-        room.cells += [*restless, *settled]
+        restless = [where for where in spots if self._home(where, room) is None]
+        for number, where in enumerate(restless):
+            column = room.columns[number % len(room.columns)]
+            room.cells[where] = Cell(where, column, row + number // len(room.columns))
+        next_row = dict.fromkeys(room.columns, row - (-len(restless) // len(room.columns)))
+        for where in spots:
+            if (column_of_its_own := self._home(where, room)) is not None:
+                room.cells[where] = Cell(where, column_of_its_own, next_row[column_of_its_own])
+                next_row[column_of_its_own] += 1
         return max(next_row.values())
 
-    def _home(self, cell: Cell, room: Room) -> int | None:
-        return self._homes.get(cell.spot.key) if cell.spot and len(room.columns) > 1 else None
+    def _home(self, where: Spot | None, room: Room) -> int | None:
+        return self._homes.get(where.key) if where and len(room.columns) > 1 else None
 
 
 def spot(place: str, interface: Interface, keys: Keys) -> Spot:

@@ -35,7 +35,8 @@ PAINTS = (
     (".new", "fill", "new"),
     (".new + .note", "fill", "ink"),
     (".arrow", "fill", "link"),
-    (".packet", "fill", "link"),
+    (".cable .packet", "fill", "link"),
+    (".cable .packet", "stroke", "paper"),
 )
 SHAPES = """\
 .interface .port { font-weight: bold }
@@ -64,11 +65,11 @@ def columns_of(record: Record) -> int:
 
 def svg(sheet: Sheet, record: Record, step: int, *, style: bool) -> str:
     """The drawing of a step; within a page, which has the style, without its own."""
-    drawing = Drawing(sheet, step - 1)
+    drawing = Drawing(sheet, record.steps[step - 1], step - 1)
     words = WORDS[record.lang]
     told = telling(drawing.state, drawing.crossings(), words)
     title = f"{step}. {record.steps[step - 1].title}"
-    width, height, name = f"{sheet.width:g}", f"{sheet.height:g}", f"drawing-{step}-{sheet.rooms.columns}"
+    width, height, name = f"{sheet.width:g}", f"{sheet.height(step - 1):g}", f"drawing-{step}-{sheet.rooms.columns}"
     namespace = 'xmlns="http://www.w3.org/2000/svg" ' if style else ""
     lines = [
         f'<svg {namespace}class="scene" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '

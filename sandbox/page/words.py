@@ -1,12 +1,15 @@
 """What the page itself says, in each language of the lessons."""
+# ruff: noqa: RUF001 - that is how Chinese is punctuated
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import contents
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..learn.state import Interface, Place
 
@@ -113,14 +116,10 @@ def _told(interface: Interface, place: str, words: Words) -> str:
 
 def _pieces(interface: Interface, place: str, words: Words) -> Iterator[str]:
     yield words.interface.format(name=interface.name, state=interface.state)
-    if interface.addresses:
-        yield words.addresses.format(addresses=_list(interface.addresses, words))
+    if addresses := contents.addresses(interface):
+        yield words.addresses.format(addresses=words.comma.join(addresses))
     if interface.master:
         yield words.port.format(master=interface.master)
     if peer := interface.peer:
         template = words.peer_here if peer.place == place else words.peer
         yield template.format(name=peer.name, place=peer.place)
-
-
-def _list(items: Sequence[str], words: Words) -> str:
-    return words.comma.join(items)

@@ -1,4 +1,4 @@
-"""The colours of everything that is drawn, each for a light ground and for a dark one, and how a style sheet says so."""
+"""The colours of all that is drawn, each for a light ground and for a dark one, and how a style sheet says so."""
 
 from __future__ import annotations
 
