@@ -58,9 +58,20 @@ class Room:
     bridges: dict[str, range] = field(default_factory=dict)
     lanes: dict[int, int] = field(default_factory=dict)  # how many cables run below a row, within the place
     there: list[dict[Spot | None, int]] = field(default_factory=list)  # in each step: the height of each cell
+    _rows: dict[int, dict[int, tuple[int, int]]] = field(default_factory=dict)
+
+    def make_room(self, row: int, lanes: int) -> None:
+        """For so many cables below a row."""
+        self.lanes[row] = lanes
+        self._rows.clear()
 
     def rows(self, number: int) -> dict[int, tuple[int, int]]:
         """The top and the bottom of each row that a step has, from the top of the room."""
+        if number not in self._rows:
+            self._rows[number] = self._stacked(number)
+        return self._rows[number]
+
+    def _stacked(self, number: int) -> dict[int, tuple[int, int]]:
         heights: dict[int, int] = {}
         for spot, height in self.there[number].items():
             row = self.cells[spot].row
@@ -110,6 +121,7 @@ class Rooms:
             column = number % columns
             self.rooms[name] = Room(name, range(column, column + 1), 1 + number // columns)
         self.bands = 1 + ceil(len(others) / columns)
+        self._spots = [self._spots_of(number) for number in range(len(states))]
         self._homes = self._where_they_belong(host)
         self.column = self._width_of_a_column()
         for room in self.rooms.values():
@@ -117,6 +129,9 @@ class Rooms:
 
     def spots(self, number: int) -> dict[Spot, Interface]:
         """The interfaces of a step, each where it stands."""
+        return self._spots[number]
+
+    def _spots_of(self, number: int) -> dict[Spot, Interface]:
         keys = self.keys[number]
         return {
             spot(place, interface, keys): interface

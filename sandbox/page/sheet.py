@@ -34,9 +34,9 @@ class Sheet:
         self._cables = Cables(self.rooms)
         for (kind, name, row), users in self._cables.users.items():
             if kind == ROW:
-                self.rooms.rooms[name].lanes[row] = len(users)
+                self.rooms.rooms[name].make_room(row, len(users))
         self._lefts = self._left_edges()
-        self.width = self._lefts[-1] + self.rooms.column + PADDING + self._outside(columns) + MARGIN
+        self.width = self._right(columns - 1) + self._outside(columns) + MARGIN
 
     def height(self, number: int) -> float:
         return self._top(number, self.rooms.bands) + MARGIN
@@ -45,7 +45,7 @@ class Sheet:
         """The box of a place."""
         room = self.rooms.rooms[name]
         first, last = room.columns[0], room.columns[-1]
-        left, right = self._lefts[first] - PADDING, self._lefts[last] + self.rooms.column + PADDING
+        left, right = self._lefts[first] - PADDING, self._right(last)
         if room.band == 0:  # the host has the outer channels inside
             left, right = left - self._outside(0), right + self._outside(self.rooms.columns)
         top = self._top(number, room.band)
@@ -84,7 +84,7 @@ class Sheet:
             if channel[0] in (BAND, ROW):
                 y = self._level(number, route, channel)
             else:
-                x = self._abscissa(number, route, channel)
+                x = self._abscissa(route, channel)
             points.append((x, y))
         return [*points, *([] if route.is_straight else [(x, end[1])]), end]
 
@@ -109,8 +109,18 @@ class Sheet:
         """Of the cards in each column."""
         lefts: list[float] = [MARGIN + self._outside(0) + PADDING]
         for column in range(1, self.rooms.columns):
-            lefts.append(lefts[-1] + self.rooms.column + 2 * PADDING + self._aside(column))
+            right = lefts[-1] + self.rooms.column + PADDING + self._within(column - 1)
+            lefts.append(right + self._aside(column) + PADDING)
         return lefts
+
+    def _right(self, column: int) -> float:
+        """The right edge of the places in a column."""
+        return self._lefts[column] + self.rooms.column + PADDING + self._within(column)
+
+    def _within(self, column: int) -> int:
+        """The room for cables of which both ends are in one place of the column."""
+        names = [room.name for room in self.rooms.rooms.values() if room.columns == range(column, column + 1)]
+        return LANE * max((self._cables.lanes((INSIDE, name, 0)) for name in names), default=0)
 
     def _outside(self, column: int) -> int:
         """The room for cables beside the first or the last column."""
@@ -132,12 +142,14 @@ class Sheet:
         y = self._top(number, room.band) + room.port(number, spot)
         return left + (self.rooms.column if side == RIGHT else 0), y + (0 if route.is_straight else side * OFF_LEVEL)
 
-    def _abscissa(self, number: int, route: Route, channel: Channel) -> float:
+    def _abscissa(self, route: Route, channel: Channel) -> float:
         """Where a cable runs in a vertical channel."""
         kind, name, where = channel
         lane, lanes = self._cables.lane(channel, route.key), self._cables.lanes(channel)
         if kind == INSIDE:
-            return self.place(number, name).right - PADDING + PADDING * (lane + 1) / (lanes + 1)
+            column = self.rooms.rooms[name].columns[0]
+            width = PADDING + self._within(column)
+            return self._lefts[column] + self.rooms.column + width * (lane + 1) / (lanes + 1)
         if where == 0:
             return MARGIN + LANE * (lane + 1)
         if where == self.rooms.columns:
