@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from sandbox.learn.record import Record
-from sandbox.page.drawing import Drawing
-from sandbox.page.identity import follow
+from sandbox.page.drawing import Cable, Drawing
 from sandbox.page.rooms import HEAD, Spot
 from sandbox.page.scene import columns_of, draw_sheet
 from sandbox.page.sheet import Sheet
@@ -57,11 +56,26 @@ def routed() -> tuple[Record, int]:
     return record(world.places, [world.state()]), 4
 
 
+def looped() -> tuple[Record, int]:
+    """A pair with both ends in one bridge, which go to places that are far from each other."""
+    world = World("host", "a", "b", "c")
+    for name in world.places[1:]:
+        world.add(name)
+    bridge = world.make("host", "br0", "bridge")
+    one, other = world.pair("host", "one", "other")
+    one.master = other.master = bridge
+    states = [world.state()]
+    world.move(one, "a")
+    world.move(other, "c")
+    return record(world.places, [*states, world.state()]), 3
+
+
 LESSONS = {
     "pair": (read("pair"), 2),
     "switch": switched(),
     "switch on a phone": switched(columns=2),
     "router": routed(),
+    "loop": looped(),
     "router on a phone": (routed()[0], 2),
 }
 every_lesson = pytest.mark.parametrize(("lesson", "columns"), LESSONS.values(), ids=LESSONS.keys())
@@ -106,6 +120,12 @@ def faults(sheet: Sheet, drawing: Drawing, number: int) -> Iterator[str]:
     ]
     solid = [*cards.values(), *heads, *(box for boxes in notes.values() for box in boxes)]
     yield from faults_of_cables(drawing, paper, cards, solid)
+    edges = [
+        edge for box in [*rooms.values(), *bridge_boxes(sheet, drawing, number).values()] for edge in edges_of(box)
+    ]
+    for cable in drawing.cables:
+        if any(run_along(part, edge) for part in parts_of(cable) for edge in edges):
+            yield f"{cable.route.key} runs along a wall"
 
 
 def faults_of_cards(
@@ -134,9 +154,8 @@ def faults_of_cards(
 def faults_of_bridges(
     sheet: Sheet, drawing: Drawing, number: int, rooms: dict[str, Box], cards: dict[Spot, Box]
 ) -> Iterator[str]:
-    bridges = [spot for spot in drawing.spots if spot.key in sheet.rooms.rooms[spot.place].bridges]
-    boxes = {spot.key: sheet.bridge(number, spot.place, spot.key) for spot in bridges}
-    for spot in bridges:
+    boxes = bridge_boxes(sheet, drawing, number)
+    for spot in (spot for spot in drawing.spots if spot.key in boxes):
         if not contains(inner(rooms[spot.place]), boxes[spot.key]):
             yield f"{spot.key} leaves {spot.place}"
         for other, card in cards.items():
@@ -157,8 +176,7 @@ def faults_of_cables(drawing: Drawing, paper: Box, cards: dict[Spot, Box], solid
             card = cards[spot]
             if x not in (card.left, card.right) or not card.top < y < card.bottom:
                 yield f"a cable does not reach {spot.key}"
-        for (x, y), (to_x, to_y) in pairwise(cable.line):
-            part = Box(min(x, to_x), min(y, to_y), max(x, to_x), max(y, to_y))
+        for part in parts_of(cable):
             parts.append((cable, part))
             if part.left != part.right and part.top != part.bottom:
                 yield f"a part of {cable.route.key} is neither level nor upright"
@@ -169,6 +187,28 @@ def faults_of_cables(drawing: Drawing, paper: Box, cards: dict[Spot, Box], solid
     for (one, part), (other, its) in combinations(parts, 2):
         if one is not other and run_along(part, its):
             yield f"{one.route.key} runs along {other.route.key}"
+
+
+def bridge_boxes(sheet: Sheet, drawing: Drawing, number: int) -> dict[str, Box]:
+    return {
+        spot.key: sheet.bridge(number, spot.place, spot.key)
+        for spot in drawing.spots
+        if spot.key in sheet.rooms.rooms[spot.place].bridges
+    }
+
+
+def parts_of(cable: Cable) -> list[Box]:
+    return [Box(*map(min, one, other), *map(max, one, other)) for one, other in pairwise(cable.line)]
+
+
+def edges_of(box: Box) -> tuple[Box, ...]:
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    return (
+        Box(left, top, right, top),
+        Box(left, bottom, right, bottom),
+        Box(left, top, left, bottom),
+        Box(right, top, right, bottom),
+    )
 
 
 def crosses(part: Box, box: Box) -> bool:
