@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise
-from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 
@@ -17,15 +15,10 @@ from sandbox.page.scene import columns_of, draw_sheet
 from sandbox.page.sheet import Sheet
 from sandbox.picture.cards import Box, Text
 
+from .records import read
 from .worlds import World, histories, record
 
-RECORDS = Path(__file__).with_name("records")
 APART = 8  # pixels between any two places
-
-
-def read(name: str) -> Record:
-    """A record as `sandbox learn NAME --json` has printed it."""
-    return msgspec.json.decode((RECORDS / f"{name}.json").read_bytes(), type=Record)
 
 
 def switched(nodes: int = 4, columns: int = 4) -> tuple[Record, int]:

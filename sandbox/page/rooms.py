@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 UNIT = 8
 HEAD, LINE, PADDING, GAP, INSET = 3 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT, UNIT
 LEAST_COLUMN = 17 * UNIT
+LEAST_LINES = 3  # an address may come, or have gone; so places beside each other are mostly on a level
 PORT = 3 * UNIT  # how far below the top of a card its cable leaves
 
 
@@ -190,7 +191,7 @@ class Rooms:
     def _cells_there(self, room: Room, number: int) -> dict[Spot | None, int]:
         """What a place has in a step, and how high that is."""
         there: dict[Spot | None, int] = {
-            where: LINE * len(contents.card(interface)) + 2 * INSET
+            where: LINE * max(len(contents.card(interface)), 0 if where.master else LEAST_LINES) + 2 * INSET
             for where, interface in self.spots(number).items()
             if where.place == room.name
         }

@@ -34,6 +34,7 @@ PAINTS = (
     (".no-carrier .kind", "fill", "no-carrier"),
     (".new", "fill", "new"),
     (".new + .note", "fill", "ink"),
+    (".new + .kind", "fill", "ink"),  # its dot has the colour
     (".arrow", "fill", "link"),
     (".cable .packet", "fill", "link"),
     (".cable .packet", "stroke", "paper"),
