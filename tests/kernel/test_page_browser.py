@@ -129,6 +129,10 @@ class Window:
             )
         )
 
+    def drawings(self) -> list[str]:
+        """All of them as they are now: whatever has moved is to be in its place again."""
+        return list(self.tab.evaluate("[...document.querySelectorAll('svg')].map((each) => each.outerHTML)"))
+
     def held(self) -> dict[str, dict[str, str]]:
         """Which box holds which interfaces in which state, by where they are on the screen."""
         drawn = self.drawn()
@@ -179,6 +183,7 @@ def held_in(lesson: Record, number: int) -> dict[str, dict[str, str]]:
 
 def test_every_step_is_reached_by_keys_and_shows_what_the_kernel_said(chromium: Any, file: str, pair: Record) -> None:
     with opened(chromium, file, reduced_motion="no-preference", clock=True) as window:
+        before = window.drawings()
         for step in pair.steps:
             if step.number > 1:
                 window.press("ArrowRight")
@@ -187,6 +192,7 @@ def test_every_step_is_reached_by_keys_and_shows_what_the_kernel_said(chromium: 
             assert window.held() == held_in(pair, step.number)
             assert 0 <= window.drawn()["top"] < window.drawn()["bottom"] <= WIDE["height"]
         assert window.held()["blue"] == {"lo": "UNKNOWN"}
+        assert window.drawings() == before
 
 
 def test_every_step_is_reached_by_buttons_and_back(chromium: Any, file: str, pair: Record) -> None:
@@ -219,12 +225,15 @@ def test_all_the_keys(chromium: Any, file: str, pair: Record) -> None:
 
 def test_a_key_in_the_middle_of_a_motion_ends_it(chromium: Any, file: str, pair: Record) -> None:
     with opened(chromium, file, reduced_motion="no-preference") as window:
-        for _ in range(6):
+        before = window.drawings()
+        for _ in pair.steps:
             window.press("j")
+        for _ in range(6):
+            window.press("k")
         assert window.step == 7
         window.settle()
         assert window.held() == held_in(pair, 7)
-        assert window.tab.evaluate("document.querySelectorAll('.current [opacity], .packet').length") == 0
+        assert window.drawings() == before
 
 
 def test_each_step_has_an_address(chromium: Any, file: str, pair: Record) -> None:
@@ -303,7 +312,17 @@ def test_packets_cross_from_who_sends_to_who_answers(chromium: Any, file: str) -
             window.tab.clock.run_for(300)
             later = packet(window)
             assert (first < later) == (sender == "red")
+            window.tab.clock.run_for(450)
+            first = packet(window)
+            window.tab.clock.run_for(100)
+            assert (packet(window) < first) == (sender == "red")  # the answer
             window.tab.clock.run_for(5000)
+            assert window.tab.locator(".packet").count() == 0
+            window.press("k")
+            window.press("j")
+            window.tab.clock.run_for(MOVES_FOR + 100)
+            assert window.tab.locator(".packet").count() == 1
+            window.press("k")
             assert window.tab.locator(".packet").count() == 0
 
 
