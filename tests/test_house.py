@@ -36,6 +36,7 @@ FLOORS = (
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
     ("sandbox.lessons",),
     ("sandbox.learn",),
+    ("sandbox.page",),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
@@ -54,6 +55,7 @@ PURE = (
     "sandbox.learn.difference",
     "sandbox.learn.facts",
     "sandbox.learn.script",
+    "sandbox.page",
 )
 THE_MACHINE = (
     "os",
