@@ -350,6 +350,8 @@ def test_faults_are_looked_for_mended_and_revealed(cli: Cli, terminal: Terminals
     assert "Hint 1 of 2: Look at the link." in learner.types("h", FAULT)
     assert "Hint 2 of 2: At the other end." in learner.types("h", FAULT)
     assert "no more hints" in learner.types("h", FAULT)
+    shown = learner.types("w", FAULT)
+    assert "sandbox why --netns red --netns blue" in shown or "no why yet" in shown
     assert "Not mended yet" in learner.types("c", FAULT)
     learner.enters("blue")
     learner.asks("ip link set veth-blue up")
