@@ -23,8 +23,10 @@ Examples:
   sandbox learn broken --fault listener
   sandbox learn pair --sh | sh -eu
   sandbox learn pair --md >pair.md
+  sandbox learn pair --html pair.html
+  sandbox learn pair --svg 11 >step.svg
 """
-FORMS = ("sh", "md", "json", "toml")
+FORMS = ("sh", "md", "json", "toml", "html", "svg")
 
 
 @value
@@ -32,7 +34,7 @@ class LearnRequest:
     """What `sandbox learn` was asked for: a lesson (None: the list of them), in a language (None: the user's own).
 
     `form` is one of FORMS, or None for the terminal; with `pauses` there it waits after each step. `fault` is the one
-    to begin with.
+    to begin with. `file`: where a page goes, or - for stdout; `step`: the one to be drawn, the last to be carried out.
     """
 
     lesson: str | None = None
@@ -41,6 +43,8 @@ class LearnRequest:
     pauses: bool = True
     fault: str | None = None
     on_host: bool = False
+    file: str = "-"
+    step: int = 0
 
     def __post_init__(self) -> None:
         about_one = {
@@ -64,13 +68,18 @@ def learn(
     md: Annotated[bool, typer.Option("--md", help="A hand-out with the output of this run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     toml: Annotated[bool, typer.Option("--toml", help="The file of the lesson, to write one of your own.")] = False,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="A page with drawings of this run.")] = None,
+    svg: Annotated[int | None, typer.Option(metavar="STEP", help="The drawing of one step.")] = None,
 ) -> None:
     """See LEARN_HELP."""
-    forms = [form for form, asked in zip(FORMS, (sh, md, as_json, toml), strict=True) if asked]
+    asked_for = (sh, md, as_json, toml, html is not None, svg is not None)
+    forms = [form for form, asked in zip(FORMS, asked_for, strict=True) if asked]
     if len(forms) > 1:
         raise RequestError(f"--{forms[0]} and --{forms[1]}: one at a time - leave one out")
     from .teaching import teach  # what it takes to teach, no other command does
 
     form = forms[0] if forms else None
-    request = LearnRequest(lesson, lang, form, pauses=not no_pause, fault=fault, on_host=on_host)
+    request = LearnRequest(
+        lesson, lang, form, pauses=not no_pause, fault=fault, on_host=on_host, file=html or "-", step=svg or 0
+    )
     raise typer.Exit(teach(request))

@@ -15,6 +15,8 @@ from ..learn.record import as_json, record
 from ..learn.script import script
 from ..learn.stage import World, check_programs
 from ..lessons.lesson import LANGUAGES, faults_from, with_faults
+from ..page.document import page
+from ..page.scene import scene
 from .board import Board
 from .hunt import Hunt
 from .keys import Keys
@@ -26,11 +28,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..learn.record import Record
     from ..learn.stage import Stage
     from ..lessons.lesson import Fault, Lesson
     from .learn import LearnRequest
 
-READERS = {"json": as_json, "md": handout}
+READERS = {"json": as_json, "md": handout, "html": page}
 
 
 def teach(request: LearnRequest) -> int:
@@ -47,18 +50,34 @@ def teach(request: LearnRequest) -> int:
     if request.form == "sh":
         sys.stdout.write(script(with_faults(lesson, request.fault), language))
         return 0
+    if request.form == "svg":
+        _check_step(request, with_faults(lesson, request.fault))
     check_programs(lesson.needs)
     open_stage = _on_host(request.lesson, lesson) if request.on_host else World
     if request.pauses and not request.form and wants_terminal():
         return _walk(Performance(lesson, open_stage, language), faults, skips_steps=request.fault is not None)
     with Performance(with_faults(lesson, request.fault), open_stage, language) as performance:
         if request.form:
-            while not performance.is_over:
+            while not performance.is_over and len(performance.frames) != request.step:
                 performance.forward()
-            sys.stdout.write(READERS[request.form](record(request.lesson, performance)))
+            _write(request, record(request.lesson, performance))
         else:
             _recite(performance)
         return _status(performance)
+
+
+def _check_step(request: LearnRequest, lesson: Lesson) -> None:
+    if not 1 <= request.step <= len(lesson.steps):
+        raise RequestError(f"--svg {request.step}: no such step - {request.lesson} has 1 to {len(lesson.steps)}")
+
+
+def _write(request: LearnRequest, given: Record) -> None:
+    text = scene(given, request.step) if request.form == "svg" else READERS[request.form or ""](given)
+    if request.file == "-":
+        sys.stdout.write(text)
+    else:
+        with open(request.file, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def _walk(performance: Performance, faults: Sequence[Fault], *, skips_steps: bool) -> int:

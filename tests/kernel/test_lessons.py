@@ -23,6 +23,7 @@ from .conftest import Cli, one_error_line
 
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 PATH = environment()["PATH"]
+COUNTS = re.compile(r' data-(ahead|back|hop)="\d+"')  # of packets, among them the kernel's own
 
 
 def lacking(name: str) -> list[str]:
@@ -285,3 +286,23 @@ def test_no_command_of_a_lesson_is_of_the_internet() -> None:
     for name, lesson in LESSONS.items():
         for words in commands(lesson):
             assert not re.search(r"\b(apt|pip|wget)\b|https?://[a-z]+\.", words), (name, words)
+
+
+def test_the_picture_of_the_readme_is_of_a_run(cli: Cli) -> None:
+    shown = cli("learn", "pair", "--svg", "11", "--lang", "en")
+    picture = (Path(__file__).parents[2] / "docs" / "how-it-works.svg").read_text()
+    assert shown.returncode == 0
+    assert COUNTS.sub("", shown.stdout) == COUNTS.sub("", picture)
+
+
+def test_a_page_is_written_to_a_file(cli: Cli, tmp_path: Path) -> None:
+    assert cli("learn", "pair", "--html", "pair.html").returncode == 0
+    page = (tmp_path / "pair.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert page.count("<svg") == 13
+
+
+def test_a_step_that_is_not_there_is_refused_before_anything_is_done(cli: Cli) -> None:
+    refused = cli("learn", "pair", "--svg", "14")
+    assert refused.returncode == 2
+    assert one_error_line(refused.stderr).endswith("no such step - pair has 1 to 13\n")
