@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .phrases import NOT_SO
+from .wrapping import line_ends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,9 +97,10 @@ class Board:
         """Prose, in lines that fit."""
         parts = CODE.split(self.spoken(text))
         prose = Text.assemble(*((part, "bold" if at % 2 else "") for at, part in enumerate(parts)))
-        for line in prose.wrap(self._console, self._width):
-            line.rstrip()
-            self._line(line)
+        for paragraph in prose.split("\n"):
+            for line in paragraph.divide(line_ends(paragraph.plain, self._width)):
+                line.rstrip()
+                self._line(line)
 
     def command(self, ran: Ran) -> None:
         """A command and what it said."""
