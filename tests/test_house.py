@@ -34,6 +34,7 @@ FLOORS = (
     ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
     ("sandbox.init", "sandbox.outside"),
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
+    ("sandbox.why",),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
@@ -47,6 +48,8 @@ PURE = (
     "sandbox.picture",
     "sandbox.explain",
     "sandbox.compose",
+    *(f"sandbox.why.{room}" for room in ("facts", "segment", "ways", "matching", "firewall", "diagnosis", "case")),
+    "sandbox.why.checks",
 )
 THE_MACHINE = (
     "os",
