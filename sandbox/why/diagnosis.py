@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 MARKS = {True: "ok", False: "no", None: "--"}
-# Beyond what a real packet can show: one that is small arrives, and so it proves nothing about large ones.
-NOT_SHOWN_BY_A_PACKET = ("mtu",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +13,7 @@ class Check:
     """One thing that was looked at: whether it is as it should be (None: there was nothing to judge), what was `seen`.
 
     `wrong` says in one sentence what is not right; `mend` is the command that mends it, where there is one.
+    `is_proof_against_packets`: it is wrong even if a packet is answered, by the wrong one or a small one only.
     """
 
     name: str
@@ -22,6 +21,7 @@ class Check:
     seen: str
     wrong: str = ""
     mend: str = ""
+    is_proof_against_packets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def proven(checks: list[Check]) -> list[Check]:
     """The checks of a way on which a real packet was answered: what it shows to work is not wrong."""
     return [
         each
-        if each.ok is not False or each.name in NOT_SHOWN_BY_A_PACKET
+        if each.ok is not False or each.is_proof_against_packets
         else replace(each, ok=None, seen=f"{each.wrong}; it gets through all the same", wrong="", mend="")
         for each in checks
     ]

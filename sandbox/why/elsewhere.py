@@ -27,7 +27,7 @@ OWN = "/proc/self/ns/net"
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A network namespace as it was asked for: what it is called, where it is found, how commands for it are written."""
+    """A network namespace that was asked for: what it is called, where it is found, how commands for it are written."""
 
     name: str
     path: str

@@ -111,6 +111,8 @@ class _Run:
         """What the rules of a chain decide; None where they leave it to who has called."""
         for rule in self._rules.get(name, []) if depth < DEEPEST else []:
             holds, action = self._read(rule)
+            if holds is None and counted(rule) == 0:
+                holds = False  # it has never matched anything
             if holds is False or action is None:
                 continue
             kind, target = action

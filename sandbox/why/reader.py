@@ -40,6 +40,7 @@ STATES = {  # include/uapi/linux/neighbour.h
     0x80: "PERMANENT",
 }
 KINDS = {1: "unicast", 2: "local", 6: "blackhole", 7: "unreachable", 8: "prohibit"}  # RTN_* of rtnetlink(7)
+FORBIDDING = (6, 7, 8)
 # What the kernel answers where a route forbids, or there is none: ip-route(8). From a route of a kind it is the kind.
 REFUSALS = {
     errno.ENETUNREACH: "none",
@@ -166,10 +167,15 @@ class Reader:
             (answer, *_) = self.iproute(name).route("get", dst=str(to), family=family, flags=RTM_F_FIB_MATCH)
         except Exception as error:
             _refusal(error)
-            return None
-        length = answer["dst_len"]
-        zero = "0.0.0.0" if to.version == 4 else "::"
-        return ip_network(f"{answer.get_attr('RTA_DST') or zero}/{length}")
+            return self._forbidding_entry(name, to)
+        return _network_of(answer)
+
+    def _forbidding_entry(self, name: str, to: IP) -> Network | None:
+        """The entry for `to` that leads nowhere, of which a lookup tells only that."""
+        family = socket.AF_INET if to.version == 4 else socket.AF_INET6
+        forbidding = (each for each in self.iproute(name).get_routes(family=family) if each["type"] in FORBIDDING)
+        found = [network for network in map(_network_of, forbidding) if to in network]
+        return max(found, key=lambda network: network.prefixlen, default=None)
 
     def network(self, name: str) -> int:
         """A descriptor of the network namespace of a place."""
@@ -212,6 +218,11 @@ class _Wires:
         except OSError:
             return -1
         return -1 if number == NO_NSID else number
+
+
+def _network_of(route: Any) -> Network:
+    zero = "0.0.0.0" if route["family"] == socket.AF_INET else "::"
+    return ip_network(f"{route.get_attr('RTA_DST') or zero}/{route['dst_len']}")
 
 
 def _interface(

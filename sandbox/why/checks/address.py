@@ -59,7 +59,7 @@ def _taken(case: Case) -> Check | None:
     b, to = case.b, case.question.to
     if b and to and b.name != case.a.name and (own := case.a.having(to)):
         wrong = f"{to}, the address of {b.name}, is one of {case.a.name} as well"
-        return Check(NAME, False, "", wrong, _removal(case.a, own, to))
+        return _duplicate(wrong, case.a, own, to)
     for way, wanted in ((case.there, b), (case.back, case.a)):
         for hop in way.hops if way else ():
             for name in hop.rivals if hop.gateway else ():
@@ -70,13 +70,14 @@ def _taken(case: Case) -> Check | None:
                 intended = wanted.name if wanted and is_last else hop.rivals[0]
                 if interface and name != intended:
                     wrong = f"{intended} and {name} both have {hop.gateway}"
-                    return Check(NAME, False, "", wrong, _removal(rival, interface, hop.gateway))
+                    return _duplicate(wrong, rival, interface, hop.gateway)
     return None
 
 
-def _removal(place: Place, interface: Interface, ip: IP) -> str:
+def _duplicate(wrong: str, place: Place, interface: Interface, ip: IP) -> Check:
     own = next(each for each in interface.addresses if each.ip == ip)
-    return f"{place.words.ip} address del {own} dev {interface.name}"
+    mend = f"{place.words.ip} address del {own} dev {interface.name}"
+    return Check(NAME, False, "", wrong, mend, is_proof_against_packets=True)
 
 
 def _not_in_one_subnet(case: Case) -> Check | None:

@@ -23,7 +23,7 @@ def check_firewall(case: Case) -> Check:
     filtering = [place.name for place, _, _ in met if any("chain" in each for each in place.rules or ())]
     for place, hook, packet in met:
         decision = decide(place.rules or (), hook, packet)
-        if decision.drops or (decision.drops is None and case.failed and decision.packets != 0):
+        if decision.drops or (decision.drops is None and case.failed):
             return Check(NAME, False, "", _wrong(place, hook, packet, decision), _mend(place, packet, decision))
     if unread:
         return Check(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from ..case import Case
 from ..diagnosis import Check
 from ..facts import IP, Network
@@ -71,30 +73,39 @@ def _nobody(way: Way, last: Hop) -> str:
 
 def _mend(case: Case, way: Way, last: Hop) -> str:
     """The route that leads along the cables; empty where that cannot be told."""
-    place = case.look.place(last.place)
-    if last.route.kind in NO_WAY and last.route.entry:
-        return f"{place.words.ip} route del {last.route.kind} {last.route.entry}"
+    words, entry = case.look.place(last.place).words, last.route.entry
+    by = _along_the_cables(case, way)
+    if by:
+        to = _network(case, way.to)
+        if entry and entry.prefixlen >= to.prefixlen:
+            # What leads astray is for this subnet, or for a part of it.
+            return f"{words.ip} route replace {entry} {by}"
+        return f"{words.ip} route add {to} {by}"
+    if last.route.kind in NO_WAY and entry:
+        return f"{words.ip} route del {last.route.kind} {entry}"
+    return ""
+
+
+def _along_the_cables(case: Case, way: Way) -> str:
+    """How the next hop of a route is written that leads to where it should."""
     if not way.rest:
         return ""
     wire = way.rest[0]
-    to = _network(case, way.to)
-    verb = "replace" if last.route.entry == to else "add"
     if len(way.rest) == 1 and wire[-1].place == _goal(case, way):
-        return f"{place.words.ip} route {verb} {to} dev {wire[0].name}"
-    own = wire[0].of_version(way.to.version)
-    gateway = next(
-        (each.ip for each in wire[-1].of_version(way.to.version) if any(each.ip in mine.network for mine in own)), None
-    )
-    return f"{place.words.ip} route {verb} {to} via {gateway}" if gateway else ""
+        return f"dev {wire[0].name}"
+    version = way.to.version
+    own = [mine.network for mine in wire[0].of_version(version)]
+    gateways = (each.ip for each in wire[-1].of_version(version) if any(each.ip in network for network in own))
+    return next((f"via {gateway}" for gateway in gateways), "")
 
 
 def _goal(case: Case, way: Way) -> str | None:
     return case.question.a if way is case.back else case.question.b
 
 
-def _network(case: Case, ip: IP) -> Network | IP:
+def _network(case: Case, ip: IP) -> Network:
     """The subnet that an address is in, as the one says who has it."""
     for place in case.ends:
         if interface := place.having(ip):
             return next(each.network for each in interface.addresses if each.ip == ip)
-    return ip
+    return ip_network(ip)

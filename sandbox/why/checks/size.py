@@ -24,7 +24,8 @@ def check_mtu(case: Case) -> Check:
                     return _hole(case, hop, sent, each)
     large = case.probes.large
     if large and large.ok is False and case.probes.final and case.probes.final.ok:
-        return Check(NAME, False, "", f"small packets arrive, large ones do not: {large.seen}", _shrink(case, mtus))
+        wrong = f"small packets arrive, large ones do not: {large.seen}"
+        return Check(NAME, False, "", wrong, _shrink(case, mtus), is_proof_against_packets=True)
     told = " and ".join(dict.fromkeys(map(str, mtus)))
     seen = f"{told} bytes" + (f"; {large.seen}" if large and large.ok else "")
     return Check(NAME, True if mtus else None, seen if mtus else "no link is known on the way")
@@ -39,7 +40,8 @@ def _hole(case: Case, hop: Hop, sent: int, narrow: Interface) -> Check:
     is_end = narrow is hop.wire[-1]
     change, to = (narrow, sent) if is_end else (hop.wire[0], narrow.mtu)
     words = case.look.place(change.place).words
-    return Check(NAME, False, "", wrong, f"{words.ip} link set {change.name} mtu {to}")
+    mend = f"{words.ip} link set {change.name} mtu {to}"
+    return Check(NAME, False, "", wrong, mend, is_proof_against_packets=True)
 
 
 def _shrink(case: Case, mtus: list[int]) -> str:
