@@ -171,7 +171,8 @@ def _send_from_inside(to: socket.socket, netns_fd: int, kind: tuple[int, int, in
     """In a fork: hand over a socket that is made inside, or the number of the error."""
     try:
         _enter(netns_fd)
-        socket.send_fds(to, [b"0"], [socket.socket(*kind).fileno()])
+        inside = socket.socket(*kind)
+        socket.send_fds(to, [b"0"], [inside.fileno()])
     except OSError as error:
         to.send(str(error.errno or 0).encode())
     finally:

@@ -12,7 +12,7 @@ from .access import Access
 from .case import Case
 from .facts import IP, Probe, Probes
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 1.5  # who was asked for before is asked for again after a second: retrans_time_ms in arp(7)
 UDP_TIMEOUT_S = 0.3  # an unreachable port is told of at once, or never
 ECHO = struct.Struct("!BBHHH")  # type, code, checksum, id, sequence number
 REQUEST, REPLY = {4: 8, 6: 128}, {4: 0, 6: 129}

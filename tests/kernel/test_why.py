@@ -14,7 +14,6 @@ import pytest
 
 import sandbox
 from sandbox import topologies
-from sandbox import topologies
 from sandbox.why.diagnosis import Diagnosis
 
 from .conftest import Cli
