@@ -123,8 +123,8 @@ def _between_namespaces(request: WhyRequest) -> Diagnosis:
         for option, operand in request.places
     ]
     with NamespaceAccess(asked) as access:
-        other = asked[1].name if len(asked) > 1 else request.words[0]
-        return diagnose(access, asked[0].name, other, port, version=request.version)
+        other = access.asked[1] if len(asked) > 1 else request.words[0]
+        return diagnose(access, access.asked[0], other, port, version=request.version)
 
 
 def _pid(text: str) -> int:

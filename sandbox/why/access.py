@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,6 +12,8 @@ from ..lab import Lab
 from ..lab.node import Node
 from ..plan.names import addresses
 from .facts import Address, Words, as_address
+
+PROGRAMS_OF_ROOT = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 class Access(Protocol):
@@ -46,6 +49,11 @@ class Access(Protocol):
         ...
 
 
+def with_programs_of_root() -> dict[str, str]:
+    """This program's environment, with a PATH on which nft is found by users as well."""
+    return {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{PROGRAMS_OF_ROOT}"}
+
+
 class LabAccess:
     """The nodes and switches of a lab."""
 
@@ -79,7 +87,9 @@ class LabAccess:
         if name not in self._topology.places:
             return None  # a switch, in which nothing is ever run
         try:
-            done = self._lab[name].run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            done = self._lab[name].run(
+                argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd="/", env=with_programs_of_root()
+            )
         except OSError:
             return None
         return done.stdout if done.returncode == 0 else None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotAllowed, RequestError
 from ..kernel import namespace
+from .access import with_programs_of_root
 from .facts import Address, Words
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Elsewhere:
 class NamespaceAccess:
     """Network namespaces by their paths: those asked for, all that have a name, and the one that this program is in.
 
-    A context. Raises RequestError for one that is not there, NotAllowed for one that is not ours to enter.
+    `asked` are the names of those asked for. A context. Raises RequestError for one that is not there, NotAllowed for
+    one that is not ours to enter.
     """
 
     def __init__(self, asked: Sequence[Elsewhere]) -> None:
@@ -60,6 +62,7 @@ class NamespaceAccess:
             opened.callback(self._close)
             for each in asked:
                 self._add(each)
+            self.asked = tuple(map(self._first_name, asked))
             for each in (*_named(), Elsewhere(HOST, OWN, Words())):
                 self._add_if_it_may_be_entered(each)
             self._stack = opened.pop_all()
@@ -100,7 +103,12 @@ class NamespaceAccess:
         netns_fd = self._descriptors[name]
         try:
             done = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, preexec_fn=lambda: _enter(netns_fd)
+                argv,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                env=with_programs_of_root(),
+                preexec_fn=lambda: _enter(netns_fd),
             )
         except (OSError, subprocess.SubprocessError):
             return None
@@ -138,6 +146,11 @@ class NamespaceAccess:
             self._places.pop(place.name, None)
             if (netns_fd := self._descriptors.pop(place.name, None)) is not None:
                 os.close(netns_fd)
+
+    def _first_name(self, place: Elsewhere) -> str:
+        """Of several names for one network, as two of its processes are, the one that came first."""
+        inode = _inode(self._descriptors[place.name])
+        return next(name for name, netns_fd in self._descriptors.items() if _inode(netns_fd) == inode)
 
     def _close(self) -> None:
         while self._descriptors:

@@ -126,7 +126,10 @@ FAULTS = {
     ),
     "no route back": Fault(routed, ("b ip route flush 10.0.1.0/24",), "route back", "b has no route to 10.0.1.1"),
     "wrong neighbour": Fault(
-        pair, (f"a {PERMANENT}",), "neighbour", "a believes for good that 192.168.1.2 is at 02:00:00:00:00:99 "
+        pair,
+        (f"a {PERMANENT}",),
+        "neighbour",
+        "a sends what is for 192.168.1.2 to 02:00:00:00:00:99 (neighbour entry PERMANENT), but eth0 of b is ",
     ),
     "no ARP": Fault(pair, ("b ip link set eth0 arp off",), "neighbour", "eth0 of b takes no part in ARP"),
     "rp_filter": Fault(

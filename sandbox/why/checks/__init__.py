@@ -6,7 +6,7 @@ from ..case import Case
 from ..diagnosis import Check, Diagnosis, proven
 from .address import check_address
 from .firewall import check_firewall
-from .interface import check_carrier, check_interface, check_up
+from .interface import check_bridge, check_carrier, check_interface, check_up
 from .listener import check_listener
 from .neighbour import check_neighbour
 from .probe import check_probe
@@ -18,6 +18,7 @@ CHECKS = (
     check_interface,
     check_up,
     check_carrier,
+    check_bridge,
     check_address,
     check_route,
     check_route_back,

@@ -26,9 +26,7 @@ def check_firewall(case: Case) -> Check:
         if decision.drops or (decision.drops is None and case.failed):
             return Check(NAME, False, "", _wrong(place, hook, packet, decision), _mend(place, packet, decision))
     if unread:
-        return Check(
-            NAME, None, f"{unread[0]} has nftables, and there is no nft to read them: apt-get install nftables"
-        )
+        return Check(NAME, None, f"the nftables of {unread[0]} could not be read: it takes nft, and the right to")
     told = ", ".join(dict.fromkeys(filtering))
     return Check(NAME, True, f"the rules of {told} let it pass" if told else "no nftables on the way")
 

@@ -30,7 +30,10 @@ def check_up(case: Case) -> Check:
     for each in _on_the_way(case):
         if not each.is_up:
             return Check(name, False, "", f"{each} is down", _switch_on(case, each))
-    return Check(name, *_all(case, "is up", "are up"))
+    found = _on_the_way(case)
+    if not found:
+        return Check(name, None, "no interface is known on the way")
+    return Check(name, True, f"{', '.join(map(str, found))} {'are' if len(found) > 1 else 'is'} up")
 
 
 def check_carrier(case: Case) -> Check:
@@ -39,14 +42,42 @@ def check_carrier(case: Case) -> Check:
     for each in _on_the_way(case):
         if each.is_up and not each.has_carrier:
             return Check(name, False, "", f"{each} has no carrier{_why_none(case, each)}")
-        if each.is_up and not each.passes:
-            return Check(
-                name, False, "", f"the bridge in {each.place} does not let packets through its port {each.name}"
-            )
     down = [each for each in _on_the_way(case) if not each.is_up]
     if down:
-        return Check(name, None, f"{down[0]} is down, and its other end without a carrier")
-    return Check(name, *_all(case, "has a carrier", "have a carrier"))
+        return Check(name, None, f"not to be told while {down[0]} is down")
+    count = len(_on_the_way(case))
+    return Check(name, True if count else None, f"all {count} have one" if count > 1 else "it has one")
+
+
+def check_bridge(case: Case) -> Check:
+    """Whether each bridge on the way has the ports that it is to have, and lets packets through."""
+    name = "bridge"
+    if stray := _stray_port(case):
+        port, bridge = stray
+        mend = f"{case.look.place(port.place).words.ip} link set {port.name} master {bridge.name}"
+        return Check(name, False, "", f"{port} is a port of no bridge", mend)
+    bridges = [each for each in case.interfaces if each.kind == "bridge"]
+    for each in case.interfaces:
+        own = [bridge for bridge in bridges if (bridge.place, bridge.index) == (each.place, each.master)]
+        if own and own[0].is_up and not each.passes:
+            return Check(name, False, "", f"{own[0]} lets nothing through its port {each.name}")
+    return Check(name, True if bridges else None, ", ".join(map(str, bridges)) or "none is on the way")
+
+
+def _stray_port(case: Case) -> tuple[Interface, Interface] | None:
+    """An interface without an address beside a bridge on the way, between two that are in one subnet."""
+    a, b, version = case.a, case.b, case.question.version
+    if b is None or len(case.cables) < 2:
+        return None
+    if not any(x.ip in y.network for x in a.of_version(version) for y in b.of_version(version)):
+        return None
+    ends = [end for wire in case.cables for end in (wire[0], wire[-1])]
+    bare = (end for end in ends if not (end.of_version(4) or end.of_version(6)))
+    for stray in (end for end in bare if end.kind != "bridge" and not end.master):
+        bridge = next((end for end in ends if end.place == stray.place and end.kind == "bridge"), None)
+        if bridge:
+            return stray, bridge
+    return None
 
 
 def _on_the_way(case: Case) -> tuple[Interface, ...]:
@@ -57,13 +88,6 @@ def _on_the_way(case: Case) -> tuple[Interface, ...]:
     # Nothing is known of a way: one that is on is enough to begin with.
     found = [each for place in case.ends for each in place.outward]
     return tuple(each for each in found if each.is_up) or tuple(found)
-
-
-def _all(case: Case, one: str, many: str) -> tuple[bool | None, str]:
-    found = _on_the_way(case)
-    if not found:
-        return None, "no interface is known on the way"
-    return True, f"{', '.join(map(str, found))} {many if len(found) > 1 else one}"
 
 
 def _switch_on(case: Case, interface: Interface) -> str:

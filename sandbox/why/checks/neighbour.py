@@ -35,10 +35,8 @@ def _judge(case: Case, hop: Hop) -> Check | None:
     macs = {each.mac for each in case.look.place(end.place).interfaces if each.mac}
     forget = f"{place.words.ip} neighbour del {hop.gateway} dev {out.name}"
     if entry and entry.mac and entry.mac not in macs:
-        how = " for good" if entry.state in NEVER_ASKED else ""
-        wrong = (
-            f"{hop.place} believes{how} that {hop.gateway} is at {entry.mac} ({entry.state}), but it is at {end.mac}"
-        )
+        entry_says = f"{hop.place} sends what is for {hop.gateway} to {entry.mac} (neighbour entry {entry.state})"
+        wrong = f"{entry_says}, but {end} is {end.mac}"
         return Check(NAME, False, "", wrong, forget)
     if entry and entry.state in NEVER_ASKED:
         return None
