@@ -7,6 +7,8 @@ from ..diagnosis import Check
 from ..facts import Interface
 from ..segment import is_whole_around
 
+NOTHING_KNOWN = "no interface is known on the way"
+
 
 def check_interface(case: Case) -> Check:
     """Whether there is an interface at both ends, and a cable between."""
@@ -32,7 +34,7 @@ def check_up(case: Case) -> Check:
             return Check(name, False, "", f"{each} is down", _switch_on(case, each))
     found = _on_the_way(case)
     if not found:
-        return Check(name, None, "no interface is known on the way")
+        return Check(name, None, NOTHING_KNOWN)
     return Check(name, True, f"{', '.join(map(str, found))} {'are' if len(found) > 1 else 'is'} up")
 
 
@@ -46,7 +48,9 @@ def check_carrier(case: Case) -> Check:
     if down:
         return Check(name, None, f"not to be told while {down[0]} is down")
     count = len(_on_the_way(case))
-    return Check(name, True if count else None, f"all {count} have one" if count > 1 else "it has one")
+    if not count:
+        return Check(name, None, NOTHING_KNOWN)
+    return Check(name, True, f"all {count} have one" if count > 1 else "it has one")
 
 
 def check_bridge(case: Case) -> Check:
