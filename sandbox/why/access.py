@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..kernel import namespace
 from ..lab import Lab
 from ..lab.node import Node
 from ..plan.names import addresses
 from .facts import Address, Words, as_address
+
+if TYPE_CHECKING:
+    from ..lab.live import LiveInterface
 
 PROGRAMS_OF_ROOT = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -61,6 +64,7 @@ class LabAccess:
         self._lab = lab
         self._topology = lab.topology
         self._kept = getattr(lab, "name", "")
+        self._ends: list[LiveInterface] | None = None
         self._joined: dict[str, set[str]] = {}
         for link in self._topology.links:
             first, second = link.first.node, link.second.node
@@ -101,10 +105,17 @@ class LabAccess:
     def words(self, name: str) -> Words:
         if not self._kept:
             return Words(ip=f"ip -n {name}", enter=f"ip netns exec {name}")
+        up = f"sandbox interface {self._kept}/{name} {{}} up"
         if name not in self._topology.nodes:
-            return Words(ip="ip", up=f"sandbox interface {self._kept}/{name} {{}} up")
+            return Words(up=up, switchable=self._interfaces(name))
         enter = f"sandbox exec {self._kept}/{name} --"
-        return Words(ip=f"{enter} ip", enter=enter, up=f"sandbox interface {self._kept}/{name} {{}} up")
+        return Words(f"{enter} ip", enter, up, self._interfaces(name))
+
+    def _interfaces(self, name: str) -> frozenset[str]:
+        """The interfaces of a place that are the lab's."""
+        if self._ends is None:
+            self._ends = [end for link in self._lab.links for end in link.ends]
+        return frozenset(end.name for end in self._ends if end.node == name)
 
     def meant(self, text: str) -> str:
         """The node that is called so, an alias told apart; what is none is left as it is."""

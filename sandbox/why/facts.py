@@ -111,18 +111,23 @@ class Route:
 class Words:
     """How a command is written that is to be carried out in a place.
 
-    `ip` stands for ip, `enter` before any other command; `up` (unless empty) switches the interface `{}` on.
-    `netns` is its name among those of `ip netns`, if it has one.
+    `ip` stands for ip, `enter` before any other command. `up` switches an interface (`{}`) on that is among
+    `switchable`, with the routes that it had. `netns` is its name among those of `ip netns`, if it has one.
     """
 
     ip: str = "ip"
     enter: str = ""
     up: str = ""
+    switchable: frozenset[str] = frozenset()
     netns: str = ""
 
     def run(self, command: str) -> str:
         """The command as one has to type it."""
         return f"{self.enter} {command}".lstrip()
+
+    def switch_on(self, interface: str) -> str:
+        """The command that sets an interface up."""
+        return self.up.format(interface) if interface in self.switchable else f"{self.ip} link set {interface} up"
 
     def join(self, other: Words) -> str:
         """How a link to another place is made; empty where no single command does."""

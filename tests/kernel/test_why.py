@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +19,7 @@ import sandbox
 from sandbox import topologies
 from sandbox.why.diagnosis import Diagnosis
 
-from .conftest import Cli
+from .conftest import Cli, one_error_line
 from .programs import PYTHON
 
 Shape = Callable[[], sandbox.Topology]
@@ -380,3 +383,89 @@ def test_a_router_that_says_what_fits_is_nothing_wrong() -> None:
         found = sandbox.diagnose(lab["a"], "b")
         assert found.verdict.startswith("small packets arrive, large ones do not"), found
         assert found.mend == "ip -n a link set eth0 mtu 1400"
+
+
+# --- on the command line
+
+
+def test_the_command_line_says_it_and_its_status_tells(cli: Cli) -> None:
+    with sandbox.Lab(switch()) as lab:
+        lab.share("x")
+        for words in (("x/a", "b"), ("x/a", "x/b"), ("x/a", "10.0.0.2"), ("x/a", "b", "-6"), ("x/a", "fd00::2")):
+            done = cli("why", *words)
+            assert (done.returncode, done.stderr) == (0, ""), (words, done)
+            assert done.stdout.splitlines()[-1].startswith("nothing is wrong: a reaches b at "), done.stdout
+        lab["b"].run(["ip", "link", "set", "eth0", "down"], check=True)
+        done = cli("why", "x/a", "b")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.endswith("\neth0 of b is down\nto mend it: sandbox interface x/b eth0 up\n")
+        record = json.loads(cli("why", "x/a", "b", "--json").stdout)
+        assert (record["ok"], record["verdict"]) == (False, "eth0 of b is down")
+        assert record["checks"][0] == {
+            "name": "interface",
+            "ok": True,
+            "seen": "a has eth0, b has eth0",
+            "wrong": "",
+            "mend": "",
+        }
+
+
+def test_a_port_of_a_switch_is_switched_off_found_and_on_again(cli: Cli) -> None:
+    with sandbox.Lab(switch()) as lab:
+        lab.share("x")
+        assert cli("interface", "x/lan", "port1", "down").returncode == 0
+        found = diagnose("a", "b")
+        assert (found.verdict, found.mend) == ("port1 of lan is down", "sandbox interface x/lan port1 up")
+        assert cli(*shlex.split(found.mend)[1:]).returncode == 0
+        assert diagnose("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nolab/a", "b"), "'nolab': no such lab"),
+        (("x/nobody", "b"), "'nobody': no such node in 'x'"),
+        (("x", "b"), "'x': which node"),
+        (("x/a", "y/b"), "'y/b': of another lab than 'x'"),
+        (("x/a", "nobody"), "'nobody': neither an address nor a place that is known here - known are a, b, c, lan"),
+        (("x/a", "224.0.0.1"), "'224.0.0.1': nobody's own address"),
+        (("x/a", "fe80::1"), "'fe80::1': a link-local address"),
+        (("x/a", "10.0.0.2", "-6"), "'10.0.0.2': an IPv4 address, and IPv6 was asked for"),
+        (("x/a", "b", "http"), "'http': not a port"),
+    ],
+)
+def test_who_cannot_be_asked_about_is_refused(cli: Cli, words: tuple[str, ...], says: str) -> None:
+    with sandbox.Lab(switch()) as lab:
+        lab.share("x")
+        done = cli("why", *words)
+    assert done.returncode == 2
+    assert says in one_error_line(done.stderr)
+
+
+def test_the_lab_is_as_before_and_nobody_has_entered_it(cli: Cli) -> None:
+    with sandbox.Lab(switch()) as lab:
+        before = lab["a"].run(["ip", "-d", "link"], capture_output=True).stdout
+        threads, descriptors = threading.active_count(), os.listdir("/proc/self/fd")
+        assert sandbox.diagnose(lab["a"], "b")
+        assert threading.active_count() == threads
+        assert os.listdir("/proc/self/fd") == descriptors
+        assert lab.processes() == []
+        assert lab["a"].run(["ip", "-d", "link"], capture_output=True).stdout == before
+    assert cli.processes() == []
+
+
+def test_nodes_of_two_labs_never_meet() -> None:
+    with (
+        sandbox.Lab(pair()) as lab,
+        sandbox.Lab(pair()) as other,
+        pytest.raises(sandbox.RequestError, match="two labs"),
+    ):
+        sandbox.diagnose(lab["a"], other["b"])
+
+
+def test_an_alias_is_known() -> None:
+    draft = sandbox.Draft()
+    draft.pair("a:10.0.0.1", "b:10.0.0.2")
+    draft.alias("www", "b")
+    with sandbox.Lab(draft.topology()) as lab:
+        assert sandbox.diagnose(lab["a"], "www").b == "b"

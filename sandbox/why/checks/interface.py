@@ -31,7 +31,7 @@ def check_up(case: Case) -> Check:
     name = "up"
     for each in _on_the_way(case):
         if not each.is_up:
-            return Check(name, False, "", f"{each} is down", _switch_on(case, each))
+            return Check(name, False, "", f"{each} is down", case.look.place(each.place).words.switch_on(each.name))
     found = _on_the_way(case)
     if not found:
         return Check(name, None, NOTHING_KNOWN)
@@ -92,11 +92,6 @@ def _on_the_way(case: Case) -> tuple[Interface, ...]:
     # Nothing is known of a way: one that is on is enough to begin with.
     found = [each for place in case.ends for each in place.outward]
     return tuple(each for each in found if each.is_up) or tuple(found)
-
-
-def _switch_on(case: Case, interface: Interface) -> str:
-    words = case.look.place(interface.place).words
-    return words.up.format(interface.name) if words.up else f"{words.ip} link set {interface.name} up"
 
 
 def _why_none(case: Case, interface: Interface) -> str:
