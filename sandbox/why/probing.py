@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import socket
 import struct
 from time import monotonic
@@ -27,28 +28,96 @@ PAYLOAD = b"sandbox why "
 
 
 def probe(access: Access, case: Case) -> Probes:
-    """Send packets: to B, then as large as may be; where nothing answers, to each hop on the way."""
+    """Send packets: to B, then as large as may be; where nothing answers, to each hop on the way, all at once."""
     asked = case.question
     if asked.to is None:
         return Probes()
-    a = asked.a
-    final = ping(access, a, asked.to, asked.target) if asked.port is None else _knock(access, case)
+    final = _ping(access, asked.a, asked.target, asked.to) if asked.port is None else _knock(access, case)
     if final.ok is False:
-        return Probes(final, tuple(ping(access, a, ip, name) for name, ip in _hops(case)))
+        return Probes(final, tuple(_ping_each(access, asked.a, _hops(case))))
     return Probes(final, (), _large(access, case))
 
 
-def ping(access: Access, a: str, to: IP, name: str, *, size: int = 0) -> Probe:
-    """Whether `to` answers an echo request, and how fast; `size` in bytes of the whole packet."""
-    called = str(to) if name == str(to) else f"{name} ({to})"
-    try:
-        with _open(access, a, to.version) as sock:
+class _Echo:
+    """An echo request to one address, and its answer; `size` in bytes of the whole packet."""
+
+    def __init__(self, access: Access, a: str, name: str, to: IP, *, size: int = 0) -> None:
+        self.name = name
+        self._to = to
+        self._number = int.from_bytes(os.urandom(2), "big")
+        self._probe: Probe | None = None
+        self.socket: socket.socket | None = None
+        try:
+            self.socket = _open(access, a, to.version)
             if size:
-                sock.setsockopt(*MTU_DISCOVER[to.version], PMTUDISC_PROBE)
-            took = _echo(sock, to, max(len(PAYLOAD), size - HEADERS[to.version]))
-    except OSError as error:
-        return Probe(name, False, f"ping {called}: {_said(error)}")
-    return Probe(name, True, f"ping {called}: {took * 1000:.2f} ms")
+                self.socket.setsockopt(*MTU_DISCOVER[to.version], PMTUDISC_PROBE)
+            data = PAYLOAD.ljust(max(len(PAYLOAD), size - HEADERS[to.version]), b".")
+            self._begun = monotonic()
+            self.socket.connect((str(to), 0))
+            self.socket.send(_request(to.version, self._number, data, is_raw=self._is_raw))
+        except OSError as error:
+            self._probe = self._failed(error)
+
+    @property
+    def _is_raw(self) -> bool:
+        return self.socket is not None and self.socket.type == socket.SOCK_RAW
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is known what came of it."""
+        return self._probe is not None
+
+    def receive(self) -> None:
+        """Take what has come."""
+        assert self.socket is not None
+        try:
+            answer = self.socket.recv(65536)
+        except OSError as error:
+            self._probe = self._failed(error)
+            return
+        if self._is_raw and self._to.version == 4:
+            answer = answer[(answer[0] & 0xF) * 4 :]
+        kind, _, _, _, sequence = ECHO.unpack_from(answer)
+        if (kind, sequence) == (REPLY[self._to.version], self._number):
+            took_ms = (monotonic() - self._begun) * 1000
+            self._probe = Probe(self.name, True, f"ping {self._called}: {took_ms:.2f} ms")
+
+    def close(self) -> Probe:
+        """What came of it; without an answer by now it is lost."""
+        if self.socket is not None:
+            self.socket.close()
+        return self._probe or Probe(self.name, False, f"ping {self._called}: no answer")
+
+    @property
+    def _called(self) -> str:
+        return str(self._to) if self.name == str(self._to) else f"{self.name} ({self._to})"
+
+    def _failed(self, error: OSError) -> Probe:
+        return Probe(self.name, False, f"ping {self._called}: {_said(error)}")
+
+
+def _ping(access: Access, a: str, name: str, to: IP, *, size: int = 0) -> Probe:
+    (found,) = _await([_Echo(access, a, name, to, size=size)])
+    return found
+
+
+def _ping_each(access: Access, a: str, whom: list[tuple[str, IP]]) -> list[Probe]:
+    return _await([_Echo(access, a, name, to) for name, to in whom])
+
+
+def _await(echoes: list[_Echo]) -> list[Probe]:
+    """What came of each, once all have been answered or their time is over."""
+    deadline = monotonic() + TIMEOUT_S
+    with selectors.DefaultSelector() as selector:
+        for echo in echoes:
+            if not echo.is_over and echo.socket:
+                selector.register(echo.socket, selectors.EVENT_READ, echo)
+        while selector.get_map() and (left := deadline - monotonic()) > 0:
+            for key, _ in selector.select(left):
+                key.data.receive()
+                if key.data.is_over:
+                    selector.unregister(key.fileobj)
+    return [echo.close() for echo in echoes]
 
 
 def _hops(case: Case) -> list[tuple[str, IP]]:
@@ -66,26 +135,6 @@ def _open(access: Access, a: str, version: int) -> socket.socket:
         sock = access.socket(a, FAMILY[version], socket.SOCK_RAW, PROTOCOL[version])
     sock.setsockopt(*RECVERR[version], 1)
     return sock
-
-
-def _echo(sock: socket.socket, to: IP, payload: int) -> float:
-    """The seconds until the answer. Raises OSError: TimeoutError where there is none."""
-    is_raw = sock.type == socket.SOCK_RAW
-    number = int.from_bytes(os.urandom(2), "big")
-    data = PAYLOAD.ljust(payload, b".")
-    begun = monotonic()
-    sock.settimeout(TIMEOUT_S)
-    sock.connect((str(to), 0))
-    sock.send(_request(to.version, number, data, is_raw=is_raw))
-    while (left := begun + TIMEOUT_S - monotonic()) > 0:
-        sock.settimeout(left)
-        answer = sock.recv(65536)
-        if is_raw and to.version == 4:
-            answer = answer[(answer[0] & 0xF) * 4 :]
-        kind, _, _, _, sequence = ECHO.unpack_from(answer)
-        if (kind, sequence) == (REPLY[to.version], number):
-            return monotonic() - begun
-    raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 
 def _request(version: int, number: int, data: bytes, *, is_raw: bool) -> bytes:
@@ -136,11 +185,11 @@ def _large(access: Access, case: Case) -> Probe | None:
     way, to = case.there, case.question.to
     if way is None or to is None or not way.hops[0].wire:
         return None
-    if not ping(access, case.question.a, to, case.question.target).ok:
+    if not _ping(access, case.question.a, case.question.target, to).ok:
         return None  # it does not answer pings of any size
     first = way.hops[0]
     size = min(first.route.mtu or first.wire[0].mtu, first.wire[0].mtu)
-    sent = ping(access, case.question.a, to, f"with {size} bytes", size=size)
+    sent = _ping(access, case.question.a, f"with {size} bytes", to, size=size)
     return None if os.strerror(errno.EMSGSIZE).lower() in sent.seen else sent
 
 
