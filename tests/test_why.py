@@ -286,6 +286,12 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         "b drops pings on input: policy drop of chain inet t c",
         "ip netns exec b nft add rule inet t c icmp type echo-request accept",
     ),
+    "solicitations": (
+        lambda: changed(pair("fd00::1/64", "fd00::2/64"), "b", rules=rules("input", policy="drop")[:1]),
+        "firewall",
+        "b drops neighbour solicitations on input: policy drop of chain inet t c",
+        "ip netns exec b nft add rule inet t c icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
+    ),
     "answers": (
         lambda: changed(pair(), "a", rules=rules("input", {"drop": None})),
         "firewall",

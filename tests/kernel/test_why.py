@@ -171,6 +171,15 @@ FAULTS = {
     "policy of b": Fault(
         pair, (f"b {DROP % ('input', 'policy drop;')}",), "firewall", "b drops pings on input: policy drop of chain"
     ),
+    "solicitations": Fault(
+        pair_of_ipv6,
+        (
+            f"b {DROP % ('input', 'policy drop;')}; nft add rule inet t c icmpv6 type echo-request accept",
+            "a ip neighbour flush dev eth0",
+        ),
+        "firewall",
+        "b drops neighbour solicitations on input: policy drop of chain inet t c",
+    ),
     "rejected by b": Fault(
         pair,
         (f"b {DROP % ('input', '')}; nft add rule inet t c tcp dport '{{ 80, 443 }}' reject",),

@@ -12,13 +12,20 @@ from ..matching import Packet
 from ..ways import Hop, Way
 
 NAME = "firewall"
+KINDS = {
+    "echo-request": "pings",
+    "echo-reply": "answers to pings",
+    "nd-neighbor-solicit": "neighbour solicitations",
+    "nd-neighbor-advert": "neighbour advertisements",
+}
 
+Met = tuple[Place, str, Packet]
 Describe = Callable[[Question, Way, Hop], Packet]
 
 
 def check_firewall(case: Case) -> Check:
     """Whether a rule drops the packet, or its answer."""
-    met = list(_met(case))
+    met = [*_solicitations(case), *_met(case)]
     unread = [place.name for place, _, _ in met if place.rules is None]
     filtering = [place.name for place, _, _ in met if any("chain" in each for each in place.rules or ())]
     for place, hook, packet in met:
@@ -31,7 +38,26 @@ def check_firewall(case: Case) -> Check:
     return Check(NAME, True, f"the rules of {told} let it pass" if told else "no nftables on the way")
 
 
-def _met(case: Case) -> Iterator[tuple[Place, str, Packet]]:
+def dropped_solicitation(case: Case) -> bool:
+    """Whether a rule keeps neighbours from finding each other: IPv6 asks by packets that filters see, ARP does not."""
+    return any(decide(place.rules or (), hook, packet).drops for place, hook, packet in _solicitations(case))
+
+
+def _solicitations(case: Case) -> Iterator[Met]:
+    """What is asked and answered between a hop and the next before anything is sent: RFC 4861."""
+    for way in case.ways:
+        for hop in way.hops:
+            if case.question.version == 4 or not hop.wire or way.source is None:
+                continue
+            one, other = hop.wire[0], hop.wire[-1]
+            for sender, receiver, kind in ((one, other, "nd-neighbor-solicit"), (other, one, "nd-neighbor-advert")):
+                for each, hook in ((sender, "output"), (receiver, "input")):
+                    came, goes = (None, each.name) if hook == "output" else (each.name, None)
+                    packet = Packet("icmpv6", way.source, way.to, None, None, kind, "untracked", came, goes)
+                    yield case.look.place(each.place), hook, packet
+
+
+def _met(case: Case) -> Iterator[Met]:
     describe: Describe
     for way, describe in ((case.there, packet_there), (case.back, packet_back)):
         if way is None or way.source is None:
@@ -43,7 +69,7 @@ def _met(case: Case) -> Iterator[tuple[Place, str, Packet]]:
 
 
 def _wrong(place: Place, hook: str, packet: Packet, decision: Decision) -> str:
-    kind = {"echo-request": "pings", "echo-reply": "answers to pings"}.get(packet.kind)
+    kind = KINDS.get(packet.kind)
     port = f"to port {packet.port}" if packet.port else f"from port {packet.source_port}"
     what = kind or f"{packet.protocol.upper()} packets {port}"
     counted = "" if decision.packets is None else f", {decision.packets} packets so far"
@@ -60,10 +86,10 @@ def _mend(place: Place, packet: Packet, decision: Decision) -> str:
 
 
 def _let_pass(packet: Packet) -> str:
+    if packet.kind.startswith("nd-"):
+        return "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
     if packet.state == "established":
         return "ct state established,related accept"
     if packet.port:
         return f"{packet.protocol} dport {packet.port} accept"
-    # Without neighbour solicitations no IPv6 packet finds anybody, whatever else is let pass.
-    types = "echo-request" if packet.version == 4 else "{ echo-request, nd-neighbor-solicit, nd-neighbor-advert }"
-    return f"{packet.protocol} type {types} accept"
+    return f"{packet.protocol} type echo-request accept"

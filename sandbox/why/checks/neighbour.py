@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..case import Case
 from ..diagnosis import Check
 from ..ways import Hop
+from .firewall import dropped_solicitation
 
 NAME = "neighbour"
 NEVER_ASKED = ("PERMANENT", "NOARP")
@@ -45,7 +46,7 @@ def _judge(case: Case, hop: Hop) -> Check | None:
             mend = f"{case.look.place(each.place).words.ip} link set {each.name} arp on"
             return Check(NAME, False, "", f"{each} takes no part in ARP (NOARP)", mend)
     # It may have failed long ago, before something else was mended; now it has been tried again.
-    if entry and entry.state in UNANSWERED and case.failed:
+    if entry and entry.state in UNANSWERED and case.failed and not dropped_solicitation(case):
         asked = "neighbour solicitations" if hop.gateway.version == 6 else "ARP"
         wrong = f"{hop.place} asks on {out.name} who has {hop.gateway}, and nobody answers ({asked}, {entry.state})"
         return Check(NAME, False, "", wrong)
