@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -71,7 +70,7 @@ class World:
         return int(told.split()[1]), "".join(said).strip()
 
     def why(self, *words: str) -> tuple[int, str]:
-        return self(shlex.join([sys.executable, "-I", "-m", "sandbox", "why", *words]))
+        return self(shlex.join([*Cli.command, "why", *words]))
 
 
 @pytest.fixture
