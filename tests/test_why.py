@@ -445,6 +445,33 @@ def test_translated_addresses_need_no_way_back() -> None:
     assert (back.ok, back.seen) == (None, "r translates addresses, so that the answer goes there")
 
 
+def publishing(to: str) -> World:
+    """r gives what comes for its port 80 to another."""
+    world = routed()
+    where = {"family": "ip", "table": "n"}
+    chain = {**where, "name": "c", "type": "nat", "hook": "prerouting", "prio": -100, "policy": "accept"}
+    port = {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 80}}
+    rule = {**where, "chain": "c", "handle": 2, "expr": [port, {"dnat": {"addr": to, "port": 8080}}]}
+    world.change("r", rules=[{"chain": chain}, {"rule": rule}])
+    return world
+
+
+def test_who_is_given_another_destination_is_followed_there() -> None:
+    world = publishing("10.0.2.1")
+    found = diagnosis(world, b="r", to="10.0.1.254", port=80)
+    assert found.verdict == "nothing in b listens on TCP port 8080"
+    world.change("b", listeners=(Listener("tcp", ip_address("0.0.0.0"), 8080),))
+    found = diagnosis(world, b="r", to="10.0.1.254", port=80, probes=WELL)
+    assert found, found
+    assert found.checks[NAMES.index("route")].seen == (
+        "to 10.0.1.254: a directly dev eth0, r directly dev eth1 (translated to 10.0.2.1 port 8080), b has it"
+    )
+    found = diagnosis(publishing("10.0.2.9"), b="r", to="10.0.1.254", port=80)
+    assert found.verdict == "r translates 10.0.1.254 to 10.0.2.9 port 8080, but nobody on that link has that address"
+    found = diagnosis(publishing("10.0.2.9"), b="r", to="10.0.1.254", port=81)
+    assert found.verdict == "nothing in r listens on TCP port 81"
+
+
 # --- listeners
 
 

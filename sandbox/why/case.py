@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from itertools import chain
 
 from .facts import IP, Address, Interface, Look, Place, Probes, Question
-from .firewall import decide
+from .firewall import Decision, decide
 from .matching import Packet
 from .segment import Wire, cables
-from .ways import Hop, Way, walk
+from .ways import Destination, Hop, Translate, Way, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def open_case(question: Question, look: Look) -> Case:
     laid = tuple(cables(look, a, b)) if b and b != a else ()
     if to is None:
         return Case(question, look, None, None, laid)
-    there = walk(look, a, to, None, b)
+    there = walk(look, a, to, None, b, port=question.port, translate=_translation(look, question))
     translator = _translator(look, question, there)
     source = there.source or next((each.ip for each in look.place(a).of_version(question.version)), None)
     back = None
@@ -75,22 +76,25 @@ def open_case(question: Question, look: Look) -> Case:
     return Case(question, look, there, back, () if there.arrived else laid, translator)
 
 
-def packet_there(question: Question, way: Way, hop: Hop) -> Packet:
-    """What passes a hop on the way there."""
+def packet_there(question: Question, way: Way, hop: Hop, hook: str) -> Packet:
+    """What meets a hook on the way there."""
+    assert way.source
+    to, port = hop.asked if hook == "prerouting" else hop.to
     kind = "" if question.port else "echo-request"
+    return Packet(question.protocol, way.source, to, None, port, kind, "new", *_by(hop))
+
+
+def packet_back(question: Question, way: Way, hop: Hop, hook: str) -> Packet:
+    """The answer to it, as it meets a hook on the way back."""
+    del hook
     assert way.source
-    goes_by = hop.wire[0].name if hop.wire else None
-    comes_by = hop.arriving.name if hop.arriving else None
-    return Packet(question.protocol, way.source, way.to, None, question.port, kind, "new", comes_by, goes_by)
-
-
-def packet_back(question: Question, way: Way, hop: Hop) -> Packet:
-    """The answer to it, as it passes a hop on the way back."""
     kind = "" if question.port else "echo-reply"
-    assert way.source
-    goes_by = hop.wire[0].name if hop.wire else None
-    comes_by = hop.arriving.name if hop.arriving else None
-    return Packet(question.protocol, way.source, way.to, question.port, None, kind, "established", comes_by, goes_by)
+    return Packet(question.protocol, way.source, way.to, question.port, None, kind, "established", *_by(hop))
+
+
+def _by(hop: Hop) -> tuple[str | None, str | None]:
+    """The interfaces by which a packet comes and goes."""
+    return hop.arriving.name if hop.arriving else None, hop.wire[0].name if hop.wire else None
 
 
 def hooks(hop: Hop) -> tuple[str, ...]:
@@ -102,15 +106,30 @@ def hooks(hop: Hop) -> tuple[str, ...]:
     return ("prerouting", "forward", "postrouting") if hop.wire else ("prerouting", "forward")
 
 
+def _translation(look: Look, question: Question) -> Translate:
+    """What the rules of places make of the destination of a packet that arrives."""
+
+    def translate(place: str, arriving: Interface, source: IP, asked: Destination) -> Destination:
+        kind = "" if question.port else "echo-request"
+        packet = Packet(question.protocol, source, asked[0], None, asked[1], kind, "new", arriving.name)
+        decision = decide(look.place(place).rules or (), "prerouting", packet)
+        return decision.to or asked[0], decision.port or asked[1]
+
+    return translate
+
+
 def _translator(look: Look, question: Question, way: Way) -> str:
-    if way.source is None:
-        return ""
-    for hop in way.hops:
-        packet = packet_there(question, way, hop)
+    return next((hop.place for hop, _ in translations(look, question, way)), "")
+
+
+def translations(look: Look, question: Question, way: Way) -> Iterator[tuple[Hop, Decision]]:
+    """The hops of the way there that change addresses, or may."""
+    for hop in way.hops if way.source else ():
         rules = look.place(hop.place).rules or ()
-        if any(decide(rules, hook, packet).translates for hook in hooks(hop)):
-            return hop.place
-    return ""
+        for hook in hooks(hop):
+            decision = decide(rules, hook, packet_there(question, way, hop, hook))
+            if decision.translates:
+                yield hop, decision
 
 
 def free_address(place: Place, beside: Address, taken: set[IP]) -> Address:

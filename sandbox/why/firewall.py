@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
+from .facts import IP
 from .matching import Packet, Sets, is_among, matches
 
 Record = Mapping[str, Any]
 DEEPEST = 16  # jumps, which is how many the kernel allows
 PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100, "out": 100}
 ENDS = ("accept", "drop", "reject", "return", "queue")
-STATEMENTS = ("counter", "log", "mangle", "notrack", "comment", "masquerade", "snat", "dnat", "redirect")
+STATEMENTS = ("counter", "log", "mangle", "notrack", "comment")
+TRANSLATIONS = {"masquerade": "source", "snat": "source", "dnat": "destination", "redirect": "destination"}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a packet: `drops` yes, no, or None: perhaps, by the rule (or, without one, the chain's policy).
 
-    `translates`: whether its addresses are, or may be, changed here.
+    `translates`: which of its addresses is, or may be, changed here: source, destination, or (empty) none; `to` and
+    `port` are the destination that it gets, where that is known.
     """
 
     drops: bool | None = False
     chain: Record = field(default_factory=dict)
     rule: Record | None = None
-    translates: bool = False
+    translates: str = ""
+    to: IP | None = None
+    port: int | None = None
 
     @property
     def packets(self) -> int | None:
@@ -45,14 +51,16 @@ def decide(rules: Sequence[Record], hook: str, packet: Packet) -> Decision:
     chains = [each["chain"] for each in rules if "chain" in each]
     chains = [each for each in chains if each.get("hook") == hook and each["family"] in families]
     perhaps: Decision | None = None
-    translates = False
+    translated = Decision()
     for chain in sorted(chains, key=_priority):
         decision = _Run(rules, chain, packet).decide()
-        translates |= decision.translates
+        translated = translated if translated.translates else decision
         if decision.drops:
             return decision if perhaps is None else perhaps
         perhaps = perhaps or (decision if decision.drops is None else None)
-    return perhaps or Decision(translates=translates)
+    if perhaps:
+        return perhaps
+    return Decision(translates=translated.translates, to=translated.to, port=translated.port)
 
 
 def counted(rule: Record) -> int | None:
@@ -92,7 +100,7 @@ class _Run:
         # The first rule that drops it if it matches, which cannot be told; whether one that accepts may match before.
         self._suspect: Decision | None = None
         self._may_have_left = False
-        self._translates = False
+        self._translation = Decision()
 
     def decide(self) -> Decision:
         """What becomes of it."""
@@ -105,7 +113,7 @@ class _Run:
             return self._suspect or found
         if self._suspect:
             return self._suspect
-        return found if found and found.drops is None else Decision(translates=self._translates)
+        return found if found and found.drops is None else self._translation
 
     def _through(self, name: str, depth: int) -> Decision | None:
         """What the rules of a chain decide; None where they leave it to who has called."""
@@ -154,8 +162,8 @@ class _Run:
                 return holds, (kind, content["target"])
             if kind == "vmap":
                 return self._by_map(content, holds)
-            if kind in ("masquerade", "snat", "dnat", "redirect"):
-                self._translates = True
+            if kind in TRANSLATIONS:
+                self._translation = _translation(TRANSLATIONS[kind], content, is_certain=holds is True)
                 return holds, ("accept", "")
             if kind not in STATEMENTS:
                 found = matches(content, self._packet, self._sets) if kind == "match" else None
@@ -178,6 +186,14 @@ class _Run:
             name = target.get("target", "") if isinstance(target, Mapping) else ""
             return (holds if found else None), (kind, name)
         return False, None
+
+
+def _translation(which: str, content: Any, *, is_certain: bool) -> Decision:
+    """What a rule of a nat chain does; where to is known only of a rule that matches, and says it in plain words."""
+    told = content if isinstance(content, Mapping) and is_certain and which == "destination" else {}
+    address, port = told.get("addr"), told.get("port")
+    to = ip_address(address) if isinstance(address, str) else None
+    return Decision(translates=which, to=to, port=port if isinstance(port, int) else None)
 
 
 def spell(rule: Record) -> str:

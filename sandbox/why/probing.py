@@ -7,6 +7,7 @@ import os
 import selectors
 import socket
 import struct
+from itertools import takewhile
 from time import monotonic
 
 from .access import Access
@@ -123,6 +124,8 @@ def _await(echoes: list[_Echo]) -> list[Probe]:
 def _hops(case: Case) -> list[tuple[str, IP]]:
     """Who is on the way, each by the address that it is handed the packet at."""
     hops = case.there.hops if case.there else ()
+    # Behind a place that gives packets another destination, addresses need not be in reach.
+    hops = tuple(takewhile(lambda hop: hop.asked == hop.to, hops))
     found = [(hop.wire[-1].place, hop.gateway) for hop in hops if hop.wire and hop.gateway]
     return [(name, ip) for name, ip in found if ip != case.question.to or case.question.port]
 

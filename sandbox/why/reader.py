@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import nftables, sockdiag
 from ..kernel.rtnetlink import netconf
 from ..kernel.rtnetlink.iproute import open_iproute
+from . import answers
 from .access import Access
-from .facts import IP, Address, Interface, Listener, Neighbour, Network, Place, Route, as_address
+from .facts import IP, Listener, Network, Place, Route
 
 if TYPE_CHECKING:
     from typing import Self
@@ -24,31 +24,8 @@ if TYPE_CHECKING:
 
     Settings = dict[int, tuple[bool, int]]
 
-IFF_UP, IFF_LOOPBACK, IFF_NOARP, IFF_LOWER_UP = 0x1, 0x8, 0x80, 0x1_0000  # netdevice(7)
-IFA_F_DADFAILED = 0x08
-BRIDGE_PORT_FORWARDS = 3  # BR_STATE_FORWARDING in include/uapi/linux/if_bridge.h
 NO_NSID = 0xFFFF_FFFF
 RTM_F_FIB_MATCH = 0x2000
-STATES = {  # include/uapi/linux/neighbour.h
-    0x01: "INCOMPLETE",
-    0x02: "REACHABLE",
-    0x04: "STALE",
-    0x08: "DELAY",
-    0x10: "PROBE",
-    0x20: "FAILED",
-    0x40: "NOARP",
-    0x80: "PERMANENT",
-}
-KINDS = {1: "unicast", 2: "local", 6: "blackhole", 7: "unreachable", 8: "prohibit"}  # RTN_* of rtnetlink(7)
-FORBIDDING = (6, 7, 8)
-# What the kernel answers where a route forbids, or there is none: ip-route(8). From a route of a kind it is the kind.
-REFUSALS = {
-    errno.ENETUNREACH: "none",
-    errno.ESRCH: "none",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.EACCES: "prohibit",
-    errno.EINVAL: "blackhole",
-}
 
 
 class Reader:
@@ -98,10 +75,10 @@ class Reader:
     def _read(self, name: str) -> Place:
         with open_iproute(self._opener(name)) as iproute:
             four, six = self._settings(name, socket.AF_INET), self._settings(name, socket.AF_INET6)
-            addresses = _addresses(iproute)
+            addresses = answers.addresses(iproute)
             wires = _Wires(self, name, iproute)
-            links = [_interface(name, link, addresses, four, wires) for link in iproute.get_links()]
-            neighbours = tuple(_neighbours(iproute))
+            links = [answers.interface(name, link, addresses, four, wires.peer(link)) for link in iproute.get_links()]
+            neighbours = tuple(answers.neighbours(iproute))
         return Place(
             name,
             tuple(links),
@@ -155,12 +132,12 @@ class Reader:
         try:
             (answer, *_) = self.iproute(name).route("get", **asked)
         except Exception as error:
-            kind = _refusal(error)
+            kind = answers.refusal(error)
             return Route(kind if arriving is None else "refused", entry=self._entry(name, to))
-        route = _route(answer, None)
+        route = answers.route(answer, None)
         if not route.goes and arriving is not None:
             return Route("refused")
-        return _route(answer, self._entry(name, to) if route.kind == "unicast" else None)
+        return answers.route(answer, self._entry(name, to) if route.kind == "unicast" else None)
 
     def _entry(self, name: str, to: IP) -> Network | None:
         """The entry of the routing table that is for `to`: ip route get fibmatch."""
@@ -168,15 +145,16 @@ class Reader:
         try:
             (answer, *_) = self.iproute(name).route("get", dst=str(to), family=family, flags=RTM_F_FIB_MATCH)
         except Exception as error:
-            _refusal(error)
+            answers.refusal(error)
             return self._forbidding_entry(name, to)
-        return _network_of(answer)
+        return answers.network_of(answer)
 
     def _forbidding_entry(self, name: str, to: IP) -> Network | None:
         """The entry for `to` that leads nowhere, of which a lookup tells only that."""
         family = socket.AF_INET if to.version == 4 else socket.AF_INET6
-        forbidding = (each for each in self.iproute(name).get_routes(family=family) if each["type"] in FORBIDDING)
-        found = [network for network in map(_network_of, forbidding) if to in network]
+        routes = self.iproute(name).get_routes(family=family)
+        networks = (answers.network_of(each) for each in routes if each["type"] in answers.FORBIDDING)
+        found = [network for network in networks if to in network]
         return max(found, key=lambda network: network.prefixlen, default=None)
 
     def network(self, name: str) -> int:
@@ -204,7 +182,7 @@ class _Wires:
     def peer(self, link: Any) -> tuple[str, int] | None:
         """The place and index of a veth's other end; None where it is in no place that is known here."""
         index = link.get_attr("IFLA_LINK")
-        if not index or _kind(link) != "veth":
+        if not index or answers.kind(link) != "veth":
             return None
         nsid = link.get_attr("IFLA_LINK_NETNSID")
         if nsid is None:
@@ -220,85 +198,3 @@ class _Wires:
         except OSError:
             return -1
         return -1 if number == NO_NSID else number
-
-
-def _network_of(route: Any) -> Network:
-    zero = "0.0.0.0" if route["family"] == socket.AF_INET else "::"
-    return ip_network(f"{route.get_attr('RTA_DST') or zero}/{route['dst_len']}")
-
-
-def _interface(
-    place: str, link: Any, addresses: dict[int, list[Address]], settings: Settings, wires: _Wires
-) -> Interface:
-    flags, index = link["flags"], link["index"]
-    forwards, rp_filter = settings.get(index, (False, 0))
-    _, of_all = settings.get(netconf.ALL, (False, 0))
-    state = _port_state(link)
-    return Interface(
-        place,
-        link.get_attr("IFLA_IFNAME"),
-        index,
-        "loopback" if flags & IFF_LOOPBACK else _kind(link),
-        bool(flags & IFF_UP),
-        bool(flags & IFF_LOWER_UP),
-        link.get_attr("IFLA_MTU"),
-        link.get_attr("IFLA_ADDRESS") or "",
-        tuple(addresses.get(index, ())),
-        wires.peer(link),
-        link.get_attr("IFLA_MASTER"),
-        state in (None, BRIDGE_PORT_FORWARDS) or not flags & IFF_LOWER_UP,
-        forwards,
-        max(rp_filter, of_all),
-        not flags & IFF_NOARP,
-    )
-
-
-def _kind(link: Any) -> str:
-    info = link.get_attr("IFLA_LINKINFO")
-    return (info.get_attr("IFLA_INFO_KIND") if info else None) or ""
-
-
-def _port_state(link: Any) -> int | None:
-    info: Any = link.get_attr("IFLA_LINKINFO")
-    data: Any = info.get_attr("IFLA_INFO_SLAVE_DATA") if info else None
-    return data.get_attr("IFLA_BRPORT_STATE") if hasattr(data, "get_attr") else None
-
-
-def _addresses(iproute: IPRoute) -> dict[int, list[Address]]:
-    found: dict[int, list[Address]] = {}
-    for each in iproute.get_addr():
-        if (each.get_attr("IFA_FLAGS") or 0) & IFA_F_DADFAILED:
-            continue  # somebody else has it: rfc4862, 5.4.5
-        # For IPv4 IFA_ADDRESS is the other end's address where there is one.
-        text = each.get_attr("IFA_LOCAL") or each.get_attr("IFA_ADDRESS")
-        found.setdefault(each["index"], []).append(as_address(f"{text}/{each['prefixlen']}"))
-    return found
-
-
-def _neighbours(iproute: IPRoute) -> Iterator[Neighbour]:
-    for each in iproute.get_neighbours():
-        ip = each.get_attr("NDA_DST")
-        if ip is not None and each["family"] in (socket.AF_INET, socket.AF_INET6):
-            mac = each.get_attr("NDA_LLADDR")
-            yield Neighbour(each["ifindex"], ip_address(ip), mac, STATES.get(each["state"], "NONE"))
-
-
-def _route(answer: Any, entry: Network | None) -> Route:
-    metrics = answer.get_attr("RTA_METRICS")
-    gateway, source = answer.get_attr("RTA_GATEWAY"), answer.get_attr("RTA_PREFSRC")
-    return Route(
-        KINDS.get(answer["type"], "none"),
-        answer.get_attr("RTA_OIF") or 0,
-        ip_address(gateway) if gateway else None,
-        ip_address(source) if source else None,
-        metrics.get_attr("RTAX_MTU") if metrics else None,
-        entry,
-    )
-
-
-def _refusal(error: Exception) -> str:
-    """What kind of route it is that the kernel refuses by. Raises anything that is no answer of the kernel's."""
-    code = getattr(error, "code", None)
-    if code is None:
-        raise error
-    return REFUSALS.get(code, "none")

@@ -158,6 +158,29 @@ def test_the_host_in_between_is_known_with_its_bridge_and_its_addresses(world: W
         assert world(mend) == (0, "")
 
 
+def test_a_published_port_is_followed_to_who_listens(world: World) -> None:
+    assert world(BRIDGED) == (0, "")
+    chain = "table ip p { chain c { type nat hook prerouting priority dstnat; tcp dport 8080 dnat to %s; }; }"
+    for to, says in (
+        ("172.17.0.9:80", "host translates 10.0.0.1 to 172.17.0.9 port 80, but nobody on that link has that address"),
+        ("172.17.0.2:80", "nothing in c2 listens on TCP port 80"),
+    ):
+        assert world(f"nft '{chain % to}'") == (0, "")
+        status, said = world.why("--netns", "out", "10.0.0.1", "8080")
+        assert (status, verdict(said).partition("\n")[0]) == (1, says), said
+        if "c2" not in says:
+            assert world("nft delete table ip p") == (0, "")
+    # What is told to be tried for a listener answers indeed.
+    mend = verdict(said).partition("to mend it: ")[2]
+    assert world(f"{mend} >/dev/null 2>&1 &") == (0, "")
+    connects = 'import socket; socket.create_connection(("172.17.0.2", 80))'
+    waits = f"until python3 -c '{connects}'; do :; done"
+    assert world(f"timeout 10 sh -c {shlex.quote(waits)} 2>/dev/null")[0] == 0
+    status, said = world.why("--netns", "out", "10.0.0.1", "8080")
+    assert (status, verdict(said)) == (0, "nothing is wrong: out reaches host at 10.0.0.1, TCP port 8080"), said
+    assert "c2 listens on TCP port 80, at 172.17.0.2:80" in said
+
+
 def test_json_is_for_machines(world: World) -> None:
     assert world(TWO)[0] == 0
     status, said = world.why("--netns", "red", "--netns", "blue", "80", "--json")

@@ -20,7 +20,7 @@ KINDS = {
 }
 
 Met = tuple[Place, str, Packet]
-Describe = Callable[[Question, Way, Hop], Packet]
+Describe = Callable[[Question, Way, Hop, str], Packet]
 
 
 def check_firewall(case: Case) -> Check:
@@ -65,7 +65,7 @@ def _met(case: Case) -> Iterator[Met]:
         for hop in way.hops:
             if hop.route.goes:
                 for hook in hooks(hop):
-                    yield case.look.place(hop.place), hook, describe(case.question, way, hop)
+                    yield case.look.place(hop.place), hook, describe(case.question, way, hop, hook)
 
 
 def _wrong(place: Place, hook: str, packet: Packet, decision: Decision) -> str:

@@ -50,7 +50,7 @@ def check_carrier(case: Case) -> Check:
     count = len(_on_the_way(case))
     if not count:
         return Check(name, None, NOTHING_KNOWN)
-    return Check(name, True, f"all {count} have one" if count > 1 else "it has one")
+    return Check(name, True, "it has one" if count == 1 else "both have one" if count == 2 else f"all {count} have one")
 
 
 def check_bridge(case: Case) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import Case
+from ..case import Case, translations
 from ..diagnosis import Check
 from ..facts import IP, Listener, Place
 
@@ -11,26 +11,34 @@ NAME = "listener"
 
 def check_listener(case: Case) -> Check:
     """Whether a program listens on the port, for the address that is asked for."""
-    asked = case.question
-    b = case.b
+    asked, there = case.question, case.there
     if asked.port is None:
         return Check(NAME, None, "no port was asked for")
-    if b is None or asked.to is None:
+    if there is None or case.b is None:
         return Check(NAME, None, f"nothing is known of {asked.target}")
-    if case.translator:
-        return Check(NAME, None, f"{case.translator} translates addresses: it may be another port that answers")
-    on_port = [each for each in b.listeners if each.port == asked.port]
-    ours = [each for each in on_port if each.protocol == asked.protocol]
-    hearing = [each for each in ours if each.hears(asked.to)]
-    what = f"{asked.protocol.upper()} port {asked.port}"
+    if there.redirected and there.arrived:
+        return _judge(case, case.look.place(there.last.place), there.to, there.port or asked.port)
+    for hop, decision in translations(case.look, asked, there):
+        if decision.translates == "destination":
+            return Check(NAME, None, f"{hop.place} may give packets another destination")
+    return _judge(case, case.b, there.to, asked.port)
+
+
+def _judge(case: Case, place: Place, to: IP, port: int) -> Check:
+    protocol = case.question.protocol
+    on_port = [each for each in place.listeners if each.port == port]
+    ours = [each for each in on_port if each.protocol == protocol]
+    hearing = [each for each in ours if each.hears(to)]
+    what = f"{protocol.upper()} port {port}"
     if hearing:
-        return Check(NAME, True, f"{b.name} listens on {what}, at {hearing[0]}")
+        return Check(NAME, True, f"{place.name} listens on {what}, at {hearing[0]}")
+    serve = _serve(place, to, port) if protocol == "tcp" else ""
     if ours:
-        return Check(NAME, False, "", f"{b.name} listens on {what} {_but_where(ours, asked.to)}", _serve(case, b))
+        return Check(NAME, False, "", f"{place.name} listens on {what} {_but_where(ours, to)}", serve)
     if on_port:
-        other = on_port[0].protocol.upper()
-        return Check(NAME, False, "", f"nothing in {b.name} listens on {what}, only on {other} port {asked.port}")
-    return Check(NAME, False, "", f"nothing in {b.name} listens on {what}", _serve(case, b))
+        other = f"only on {on_port[0].protocol.upper()} port {port}"
+        return Check(NAME, False, "", f"nothing in {place.name} listens on {what}, {other}")
+    return Check(NAME, False, "", f"nothing in {place.name} listens on {what}", serve)
 
 
 def _but_where(listeners: list[Listener], to: IP) -> str:
@@ -42,9 +50,6 @@ def _but_where(listeners: list[Listener], to: IP) -> str:
     return f"only at {places}, not at {to}"
 
 
-def _serve(case: Case, b: Place) -> str:
+def _serve(place: Place, to: IP, port: int) -> str:
     """Something that answers, for a try: what ought to is for its owner to start."""
-    asked = case.question
-    if asked.protocol != "tcp":
-        return ""
-    return b.words.run(f"python3 -m http.server {asked.port} --bind {asked.to}")
+    return place.words.run(f"python3 -m http.server {port} --bind {to}")

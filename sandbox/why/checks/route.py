@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from ..case import Case
 from ..diagnosis import Check
 from ..facts import IP, Network
-from ..ways import Hop, Way
+from ..ways import Destination, Hop, Way
 
 NO_WAY = {
     "unreachable": "an unreachable route",
@@ -37,9 +37,9 @@ def check_route_back(case: Case) -> Check:
 def _judge(case: Case, name: str, way: Way, goal: str | None) -> Check:
     last = way.last
     steps = ", ".join(map(_step, way.hops))
-    seen = f"to {way.to}: {steps}"
+    seen = f"to {way.hops[0].to[0]}: {steps}"
     if way.arrived:
-        if goal and last.place != goal:
+        if goal and last.place != goal and not way.redirected:
             return Check(name, False, seen, f"packets for {way.to} end up in {last.place}, which has that address too")
         return Check(name, True, seen)
     if way.end == "out of sight":
@@ -55,6 +55,16 @@ def _judge(case: Case, name: str, way: Way, goal: str | None) -> Check:
 
 
 def _step(hop: Hop) -> str:
+    told = _step_of_the_route(hop)
+    return told if hop.asked == hop.to else f"{told} (translated to {_spell(hop.to)})"
+
+
+def _spell(destination: Destination) -> str:
+    ip, port = destination
+    return str(ip) if port is None else f"{ip} port {port}"
+
+
+def _step_of_the_route(hop: Hop) -> str:
     if hop.route.kind == "local":
         return f"{hop.place} has it"
     if not hop.route.goes:
@@ -64,6 +74,8 @@ def _step(hop: Hop) -> str:
 
 
 def _nobody(way: Way, last: Hop) -> str:
+    if last.asked != last.to and not last.route.gateway:
+        return f"{last.place} translates {last.asked[0]} to {_spell(last.to)}, but nobody on that link has that address"
     if last.route.gateway:
         return (
             f"{last.place} sends packets for {way.to} to {last.route.gateway}, an address that nobody on that link has"
