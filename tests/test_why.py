@@ -195,6 +195,18 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         "192.168.1.2, the address of b, is one of a as well",
         "ip -n a address del 192.168.1.2/24 dev eth0",
     ),
+    "somebody else has it": (
+        lambda: changed(pair("fd00::1/64", "fd00::2/64"), "b", 2, duplicate=frozenset({ip_address("fd00::2")})),
+        "address",
+        "eth0 of b may not use fd00::2: somebody else on that link has it (dadfailed)",
+        "ip -n b address del fd00::2/64 dev eth0",
+    ),
+    "not yet": (
+        lambda: changed(pair("fd00::1/64", "fd00::2/64"), "a", 2, tentative=frozenset({ip_address("fd00::1")})),
+        "address",
+        "eth0 of a may not use fd00::1 yet: whether somebody else has it is still asked (tentative)",
+        "",
+    ),
     "no route": (
         lambda: without_route("a"),
         "route",

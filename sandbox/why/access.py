@@ -107,7 +107,7 @@ class LabAccess:
             return Words(ip=f"ip -n {name}", enter=f"ip netns exec {name}")
         up = f"sandbox interface {self._kept}/{name} {{}} up"
         if name not in self._topology.nodes:
-            return Words(up=up, switchable=self._interfaces(name))
+            return Words(up=up, switchable=self._interfaces(name))  # nothing is ever run in a switch
         enter = f"sandbox exec {self._kept}/{name} --"
         return Words(f"{enter} ip", enter, up, self._interfaces(name))
 

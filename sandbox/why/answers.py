@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.rtnetlink import netconf
-from .facts import Address, Interface, Neighbour, Network, Route, as_address
+from .facts import IP, Address, Interface, Neighbour, Network, Route, as_address
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Settings = dict[int, tuple[bool, int]]
 
 IFF_UP, IFF_LOOPBACK, IFF_NOARP, IFF_LOWER_UP = 0x1, 0x8, 0x80, 0x1_0000  # netdevice(7)
-IFA_F_DADFAILED = 0x08
+IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x08, 0x40  # include/uapi/linux/if_addr.h
 BRIDGE_PORT_FORWARDS = 3  # BR_STATE_FORWARDING in include/uapi/linux/if_bridge.h
 STATES = {  # include/uapi/linux/neighbour.h
     0x01: "INCOMPLETE",
@@ -48,12 +49,13 @@ def network_of(route: Any) -> Network:
 
 
 def interface(
-    place: str, link: Any, addresses: dict[int, list[Address]], settings: Settings, peer: tuple[str, int] | None
+    place: str, link: Any, addresses: dict[int, Addresses], settings: Settings, peer: tuple[str, int] | None
 ) -> Interface:
     """A link of a place, with the addresses and settings of that place by index; `peer` is where its other end is."""
     flags, index = link["flags"], link["index"]
     forwards, rp_filter = settings.get(index, (False, 0))
     _, of_all = settings.get(netconf.ALL, (False, 0))
+    own = addresses.get(index, Addresses())
     state = _port_state(link)
     return Interface(
         place,
@@ -64,13 +66,15 @@ def interface(
         bool(flags & IFF_LOWER_UP),
         link.get_attr("IFLA_MTU"),
         link.get_attr("IFLA_ADDRESS") or "",
-        tuple(addresses.get(index, ())),
+        tuple(own.all),
         peer,
         link.get_attr("IFLA_MASTER"),
         state in (None, BRIDGE_PORT_FORWARDS) or not flags & IFF_LOWER_UP,
         forwards,
         max(rp_filter, of_all),
         not flags & IFF_NOARP,
+        frozenset(own.tentative),
+        frozenset(own.duplicate),
     )
 
 
@@ -86,15 +90,28 @@ def _port_state(link: Any) -> int | None:
     return data.get_attr("IFLA_BRPORT_STATE") if hasattr(data, "get_attr") else None
 
 
-def addresses(iproute: IPRoute) -> dict[int, list[Address]]:
-    """The addresses of each interface, by its index, that it really has."""
-    found: dict[int, list[Address]] = {}
+@dataclass(slots=True)
+class Addresses:
+    """The addresses of an interface, and which of them may not be used."""
+
+    all: list[Address] = field(default_factory=list)
+    tentative: list[IP] = field(default_factory=list)
+    duplicate: list[IP] = field(default_factory=list)
+
+
+def addresses(iproute: IPRoute) -> dict[int, Addresses]:
+    """The addresses of each interface, by its index."""
+    found: dict[int, Addresses] = {}
     for each in iproute.get_addr():
-        if (each.get_attr("IFA_FLAGS") or 0) & IFA_F_DADFAILED:
-            continue  # somebody else has it: rfc4862, 5.4.5
+        flags = each.get_attr("IFA_FLAGS") or 0
         # For IPv4 IFA_ADDRESS is the other end's address where there is one.
         text = each.get_attr("IFA_LOCAL") or each.get_attr("IFA_ADDRESS")
-        found.setdefault(each["index"], []).append(as_address(f"{text}/{each['prefixlen']}"))
+        own = found.setdefault(each["index"], Addresses())
+        own.all.append(as_address(f"{text}/{each['prefixlen']}"))
+        if flags & IFA_F_DADFAILED:
+            own.duplicate.append(own.all[-1].ip)
+        elif flags & IFA_F_TENTATIVE:
+            own.tentative.append(own.all[-1].ip)
     return found
 
 

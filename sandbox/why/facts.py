@@ -28,7 +28,8 @@ class Interface:
 
     `rp_filter` is what holds for it (the higher of its own and that of `all`), `forwards` whether IPv4 packets that
     come in by it are sent on; `resolves`: whether it takes part in ARP; `passes`: whether, if it is a port of a bridge,
-    that lets packets through.
+    that lets packets through. Of its `addresses` the `tentative` ones may not be used yet, and the `duplicate` ones
+    never, for somebody else has them: RFC 4862, 5.4.
     """
 
     place: str
@@ -46,6 +47,8 @@ class Interface:
     forwards: bool = False
     rp_filter: int = 0
     resolves: bool = True
+    tentative: frozenset[IP] = frozenset()
+    duplicate: frozenset[IP] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.name} of {self.place}"
@@ -156,8 +159,9 @@ class Place:
         return next((each for each in self.interfaces if each.index == index), None)
 
     def having(self, ip: IP) -> Interface | None:
-        """The interface that has this address."""
-        return next((each for each in self.interfaces if any(own.ip == ip for own in each.addresses)), None)
+        """The interface that has this address, and answers for it."""
+        holders = (each for each in self.interfaces if any(own.ip == ip for own in each.addresses))
+        return next((each for each in holders if ip not in each.duplicate), None)
 
     def of_version(self, version: int) -> tuple[Address, ...]:
         """The addresses of its interfaces but lo."""

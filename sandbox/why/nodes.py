@@ -31,5 +31,7 @@ def diagnose(a: Node, b: Node | str, port: int | str | Port | None = None, *, ve
         )
     else:
         other = b.name
+    if other in a.lab.topology.switch_names:
+        raise RequestError(f"{other!r}: a switch, which has no address - name a node")
     known_as = access.known_as(a.name, other) if other in access.names else ()
     return diagnose_places(access, a.name, other, port, version=version, known_as=known_as)

@@ -437,6 +437,7 @@ def test_a_port_of_a_switch_is_switched_off_found_and_on_again(cli: Cli) -> None
         (("x", "b"), "'x': which node"),
         (("x/a", "y/b"), "'y/b': of another lab than 'x'"),
         (("x/a", "nobody"), "'nobody': neither an address nor a place that is known here - known are a, b, c, lan"),
+        (("x/a", "lan"), "'lan': a switch, which has no address - name a node"),
         (("x/a", "224.0.0.1"), "'224.0.0.1': nobody's own address"),
         (("x/a", "fe80::1"), "'fe80::1': a link-local address"),
         (("x/a", "10.0.0.2", "-6"), "'10.0.0.2': an IPv4 address, and IPv6 was asked for"),

@@ -181,6 +181,20 @@ def test_a_published_port_is_followed_to_who_listens(world: World) -> None:
     assert "c2 listens on TCP port 80, at 172.17.0.2:80" in said
 
 
+def test_an_address_that_somebody_else_has_is_found(world: World) -> None:
+    assert world(TWO)[0] == 0
+    assert world("ip -n red address add fd00::1/64 dev veth-red nodad") == (0, "")
+    assert world("ip -n blue address add fd00::1/64 dev veth-blue") == (0, "")
+    failed = "until ip -n blue address show dev veth-blue | grep -q dadfailed; do :; done"
+    assert world(f"timeout 10 sh -c {shlex.quote(failed)}") == (0, "")
+    status, said = world.why("--netns", "blue", "--netns", "red", "-6")
+    assert status == 1
+    assert verdict(said) == (
+        "veth-blue of blue may not use fd00::1: somebody else on that link has it (dadfailed)\n"
+        "to mend it: ip -n blue address del fd00::1/64 dev veth-blue"
+    )
+
+
 def test_json_is_for_machines(world: World) -> None:
     assert world(TWO)[0] == 0
     status, said = world.why("--netns", "red", "--netns", "blue", "80", "--json")

@@ -12,7 +12,7 @@ NAME = "address"
 
 def check_address(case: Case) -> Check:
     """Whether each end has its address, alone, and neighbours agree on who is one."""
-    for find in (_missing_at_b, _missing_at_a, _taken, _not_in_one_subnet):
+    for find in (_unusable, _missing_at_b, _missing_at_a, _taken, _not_in_one_subnet):
         if found := find(case):
             return found
     return Check(NAME, True, _seen(case))
@@ -52,6 +52,24 @@ def _to_be_added(case: Case, wrong: str, place: Place, beside: Address | None) -
         return Check(NAME, False, "", wrong)
     mend = f"{place.words.ip} address add {wanted} dev {interface.name}{_at_once(wanted.ip)}"
     return Check(NAME, False, "", wrong, mend)
+
+
+def _unusable(case: Case) -> Check | None:
+    """An address of IPv6 that somebody else has, or that nobody has been asked about for long enough."""
+    source = case.there.source if case.there else None
+    asked = [(case.b, case.question.to), (case.a, source)]
+    asked += [(case.a, each.ip) for each in case.a.of_version(case.question.version) if source is None]
+    for place, ip in asked:
+        for interface in place.interfaces if place and ip else ():
+            assert place
+            assert ip
+            if ip in interface.duplicate:
+                wrong = f"{interface} may not use {ip}: somebody else on that link has it (dadfailed)"
+                return _duplicate(wrong, place, interface, ip)
+            if ip in interface.tentative and interface.is_up:
+                wrong = f"{interface} may not use {ip} yet: whether somebody else has it is still asked (tentative)"
+                return Check(NAME, False, "", wrong)
+    return None
 
 
 def _taken(case: Case) -> Check | None:

@@ -25,7 +25,7 @@ def check_neighbour(case: Case) -> Check:
     told = ", ".join(dict.fromkeys(filter(None, seen)))
     if not told and not any(hop.wire for way in case.ways for hop in way.hops):
         return Check(NAME, None, "no neighbour is needed")
-    return Check(NAME, True, told or "nothing is believed yet")
+    return Check(NAME, True, told or "none is known yet")
 
 
 def _judge(case: Case, hop: Hop) -> Check | None:
