@@ -123,17 +123,20 @@ def pair(one: str = "192.168.1.1/24", other: str = "192.168.1.2/24") -> World:
     return world
 
 
-def routed() -> World:
-    """a, the router r, and b."""
+def routed(near: str = "10.0.1.", far: str = "10.0.2.") -> World:
+    """a, the router r, and b, in two subnets, whose addresses begin so."""
     world = World()
-    world.add("a", interface("eth0", "10.0.1.1/24", peer="r"), routes={"10.0.2.0/24": "10.0.1.254"})
+    length, zero = (64, "") if ":" in near else (24, "0")
+    subnets = [f"{net}{zero}/{length}" for net in (near, far)]
+    world.add("a", interface("eth0", f"{near}1/{length}", peer="r"), routes={subnets[1]: f"{near}254"})
     world.add(
         "r",
-        interface("eth0", "10.0.1.254/24", peer="a", forwards=True),
-        interface("eth1", "10.0.2.254/24", peer="b", index=3, forwards=True),
+        interface("eth0", f"{near}254/{length}", peer="a", forwards=True),
+        interface("eth1", f"{far}254/{length}", peer="b", index=3, forwards=True),
         forwards_ipv4=True,
+        forwards_ipv6=True,
     )
-    world.add("b", interface("eth0", "10.0.2.1/24", peer="r:3"), routes={"10.0.1.0/24": "10.0.2.254"})
+    world.add("b", interface("eth0", f"{far}1/{length}", peer="r:3"), routes={subnets[0]: f"{far}254"})
     return world
 
 

@@ -177,6 +177,12 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         "two ends of a link are in different subnets: eth0 of a has 192.168.1.1/24, eth0 of b has 192.168.2.2/24",
         "ip -n b address add 192.168.1.2/24 dev eth0",
     ),
+    "subnets, and a is not where it was": (
+        lambda: changed(pair("192.168.2.1/24"), "a", declared=(as_address("192.168.1.1/24"),)),
+        "address",
+        "two ends of a link are in different subnets: eth0 of a has 192.168.2.1/24, eth0 of b has 192.168.1.2/24",
+        "ip -n a address add 192.168.1.1/24 dev eth0",
+    ),
     "prefixes": (
         lambda: pair(other="192.168.1.2/31"),
         "address",
@@ -280,6 +286,12 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         "r does not forward IPv4 packets that come by eth0",
         "ip netns exec r sysctl -w net.ipv4.conf.eth0.forwarding=1",
     ),
+    "forwarding of IPv6": (
+        lambda: changed(routed("fd01::", "fd02::"), "r", forwards_ipv6=False),
+        "forwarding",
+        "r does not forward IPv6",
+        "ip netns exec r sysctl -w net.ipv6.conf.all.forwarding=1",
+    ),
     "firewall of a": (
         lambda: changed(pair(), "a", rules=rules("output", {"drop": None})),
         "firewall",
@@ -335,7 +347,9 @@ def test_a_fault_is_found_first_by_its_check(name: str) -> None:
     assert not found
 
 
-@pytest.mark.parametrize("world", [pair, routed, switched, lambda: pair("fd00::1/64", "fd00::2/64")])
+@pytest.mark.parametrize(
+    "world", [pair, routed, switched, lambda: routed("fd01::", "fd02::"), lambda: pair("fd00::1/64", "fd00::2/64")]
+)
 def test_of_a_sound_world_every_check_is_content(world: Callable[[], World]) -> None:
     found = diagnosis(world(), probes=WELL)
     assert found
@@ -403,11 +417,17 @@ def test_without_a_reason_it_says_how_far_packets_get() -> None:
     probes = Probes(LOST, (Probe("r", True, ""), Probe("s", False, ""), Probe("b", False, "")))
     found = diagnosis(routed(), probes=probes)
     assert found.verdict == "a does not reach b: ping b: no answer; r still answers; s does not"
+    found = diagnosis(routed(), probes=Probes(LOST, (Probe("r", True, ""), Probe("b", False, ""))))
+    assert found.verdict == "a does not reach b: ping b: no answer; r still answers"
 
 
 def test_an_old_failure_is_no_fault_once_packets_get_through() -> None:
     failed = (Neighbour(2, ip_address("192.168.1.2"), None, "FAILED"),)
     assert diagnosis(changed(pair(), "a", neighbours=failed), probes=WELL)
+    silence = Probes(Probe("b", None, "UDP: no answer, which it does not promise"))
+    world = changed(pair(), "a", neighbours=failed)
+    world.change("b", listeners=(Listener("udp", ip_address("0.0.0.0"), 53),))
+    assert diagnosis(world, port=53, protocol="udp", probes=silence)
 
 
 # --- what is no fault
@@ -475,6 +495,7 @@ def test_who_is_given_another_destination_is_followed_there() -> None:
     world.change("b", listeners=(Listener("tcp", ip_address("0.0.0.0"), 8080),))
     found = diagnosis(world, b="r", to="10.0.1.254", port=80, probes=WELL)
     assert found, found
+    assert found.checks[NAMES.index("route back")].ok is None
     assert found.checks[NAMES.index("route")].seen == (
         "to 10.0.1.254: a directly dev eth0, r directly dev eth1 (translated to 10.0.2.1 port 8080), b has it"
     )

@@ -130,12 +130,9 @@ class _Run:
                 elif (found := self._through(target, depth + 1)) or kind == "goto":
                     return found
             elif kind in ("drop", "reject"):
-                dropped = Decision(holds, self._chains[name], rule)
-                if holds and not self._may_have_left:
-                    return dropped
-                self._suspect = self._suspect or Decision(None, self._chains[name], rule)
                 if holds:
-                    return dropped
+                    return Decision(True, self._chains[name], rule)
+                self._suspect = self._suspect or Decision(None, self._chains[name], rule)
             elif holds:
                 return None if kind == "return" else Decision()
             else:
