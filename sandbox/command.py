@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
-FLAGS = ("held", "last", "tied", "service", "terminal")
+FLAGS = ("held", "last", "tied", "service", "terminal", "privileged")
 
 
 @value
@@ -21,7 +21,8 @@ class Command:
     `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
     rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
     killed when nobody waits for it any more. `service`: init keeps what it prints.
-    `terminal`: its standard input becomes its controlling terminal. `keep`: numbers of descriptors beside 0-2.
+    `terminal`: its standard input becomes its controlling terminal. `privileged`: it keeps every capability that uid 0
+    of the lab's user namespace has. `keep`: numbers of descriptors beside 0-2.
     """
 
     node: str
@@ -36,6 +37,7 @@ class Command:
     tied: bool = False
     service: bool = False
     terminal: bool = False
+    privileged: bool = False
     keep: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,6 +79,7 @@ class Command:
             tied="tied" in flags,
             service="service" in flags,
             terminal="terminal" in flags,
+            privileged="privileged" in flags,
             keep=tuple(map(int, message.get("keep", []))),
         )
 

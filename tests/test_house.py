@@ -34,7 +34,8 @@ FLOORS = (
     ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
     ("sandbox.init", "sandbox.outside"),
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
-    ("sandbox.why",),
+    ("sandbox.lessons", "sandbox.why"),
+    ("sandbox.learn",),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )

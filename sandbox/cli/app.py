@@ -15,6 +15,7 @@ from .arguments import RunRequest, parse
 from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
 from .help import DOCTOR_HELP, EXEC_HELP, EXPLAIN_HELP, EXPORT_HELP, RUN_HELP, UP_HELP
+from .learn import LEARN_HELP, learn
 from .options import Declaring, OurWords
 from .requests import (
     ExplainRequest,
@@ -185,6 +186,7 @@ def say_why(
     raise typer.Exit(why.why(request))
 
 
+app.command("learn", help=LEARN_HELP)(learn)
 for command in (labs.ps, labs.inspect, labs.shell, labs.logs, labs.stop, labs.start, labs.down, stats.stats):
     app.command(rich_help_panel="Labs that are up")(command)
 for change in (edit.link, edit.unlink, edit.add, edit.remove, edit.interface, edit.attach):

@@ -89,7 +89,8 @@ def _stages_of_the_process(command: Command, wanted: dict[int, int], limits: Lim
         # Those of init may be more than the command is allowed: then nothing more could be opened until exec.
         yield "close what is init's", "exec 4>&-", lambda: descriptors.close_others((*wanted, report_fd))
         yield "set resource limits", "ulimit", lambda: _limit_resources(limits)
-    yield "give up capabilities", "setpriv --bounding-set", caps.limit
+    if not command.privileged:
+        yield "give up capabilities", "setpriv --bounding-set", caps.limit
     yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
     yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
     yield "reset signals", "trap -", signals.reset

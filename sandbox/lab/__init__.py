@@ -45,6 +45,8 @@ class Lab:
     The program itself is not changed: no fork, no namespace, no handler, no thread.
     """
 
+    is_as_root = False  # whether its commands are uid 0 in a user namespace of its own
+
     def __init__(
         self,
         topology: Topology,
@@ -54,6 +56,7 @@ class Lab:
         progress: Progress | None = None,
     ) -> None:
         self.topology = topology
+        self.is_as_root = as_root
         self._open(launch() if launch else _fork_by_server(topology, as_root=as_root), progress)
 
     def _open(self, sock: socket, progress: Progress | None = None) -> Message:

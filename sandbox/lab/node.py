@@ -113,12 +113,16 @@ class Node:
         umask: int = -1,
         pass_fds: Sequence[int] = (),
         last: bool = False,
+        privileged: bool = False,
     ) -> Process:
         """Start a command in this node; takes subprocess.Popen's arguments, raises its exceptions.
 
         It always has a session of its own, no descriptors but 0-2 and `pass_fds`, and default signal actions.
-        With `last` the lab ends when it does.
+        With `last` the lab ends when it does. With `privileged`, for which the lab must be `as_root`, it has every
+        capability over the lab's own namespaces, and none elsewhere: it can mount, and make networks in its own.
         """
+        if privileged and not self.lab.is_as_root:
+            raise ValueError("privileged commands take a lab of a user namespace - Lab(..., as_root=True)")
         from .streams import Streams
 
         command = Command(
@@ -130,6 +134,7 @@ class Node:
             umask=_umask() if umask < 0 else umask,
             limits=_limits(),
             last=last,
+            privileged=privileged,
             keep=tuple(sorted(set(map(int, pass_fds)))),
         )
         wants_text = bool(text or universal_newlines)

@@ -1,0 +1,110 @@
+"""What a lesson is: places, and steps that each say why, do something and look at it. Pure.
+
+Each is a file of data and prose beside this one. msgspec reads TOML's tables into these values, and refuses what it
+does not know.
+"""
+
+from __future__ import annotations
+
+import tomllib
+
+from msgspec import Struct, ValidationError, convert
+
+from ..errors import RequestError
+
+LANGUAGES = ("en", "zh")
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """What all tables are."""
+
+
+class Text(Table, frozen=True):
+    """Prose in every language that lessons speak."""
+
+    en: str
+    zh: str
+
+    def spoken(self, language: str) -> str:
+        """It in this language, its lines joined as they read."""
+        return getattr(self, language).strip()  # type: ignore[no-any-return]
+
+
+class Fact(Table, frozen=True, omit_defaults=True):
+    """One thing that a text claims, so that it can be checked against the kernel each time the lesson is given.
+
+    With `place` and `interface`: its `state` as `ip` says it, a `flag`, an `address`, the place where its `peer` is,
+    its `master`. With `place` alone: a `route`, a `neighbour`, and that there is no such interface, route or neighbour.
+    Alone: what a command of the step `says` or `never_says`, and which of them `fails` because it is meant to.
+    """
+
+    place: str | None = None
+    interface: str | None = None
+    state: str | None = None
+    flag: str | None = None
+    address: str | None = None
+    peer: str | None = None
+    master: str | None = None
+    no_interface: str | None = None
+    no_address: str | None = None
+    route: str | None = None
+    no_route: str | None = None
+    neighbour: str | None = None
+    no_neighbour: str | None = None
+    says: str | None = None
+    never_says: str | None = None
+    fails: str | None = None
+
+
+class Step(Table, frozen=True):
+    """One step: why, what is done (`run`), what is looked at (`look`), and what then is so (`facts`).
+
+    Each command is a line for `sh`, as a reader would type it.
+    """
+
+    title: Text
+    text: Text
+    run: tuple[str, ...] = ()
+    look: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    def is_to_fail(self, words: str) -> bool:
+        """Whether the step shows that this command does not work."""
+        return any(fact.fails == words for fact in self.facts)
+
+
+class Fault(Table, frozen=True):
+    """Something to find in what the steps have built: `run` breaks it, `mend` repairs it.
+
+    `proof` is a command that fails as long as it is broken.
+    """
+
+    name: str
+    symptom: Text
+    run: tuple[str, ...]
+    proof: str
+    hints: tuple[Text, ...]
+    mend: tuple[str, ...]
+    truth: Text
+
+
+class Lesson(Table, frozen=True):
+    """A lesson. Its commands are run in the first of its `places`; `needs` are programs."""
+
+    title: Text
+    about: Text
+    places: tuple[str, ...]
+    needs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+def parse(text: str) -> Lesson:
+    """The lesson written as `text`. Raises RequestError."""
+    try:
+        return convert(tomllib.loads(text), Lesson)
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        what = str(error).replace("`", "")
+        raise RequestError(
+            f"not a lesson: {what[0].lower()}{what[1:]} - `sandbox learn pair --toml` shows one"
+        ) from None
