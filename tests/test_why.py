@@ -59,6 +59,22 @@ def with_route(place: str, to: str, by: str | int) -> World:
     return world
 
 
+def without_route_beyond() -> World:
+    """a, r, s, and b behind them both; r does not know of b's subnet."""
+    world = routed()
+    world.routes["a"] = {"0.0.0.0/0": "10.0.1.254"}
+    world.add(
+        "s",
+        interface("eth0", "10.0.2.253/24", peer="r:3", forwards=True),
+        interface("eth1", "10.0.3.254/24", peer="b", index=3, forwards=True),
+        routes={"10.0.1.0/24": "10.0.2.254"},
+        forwards_ipv4=True,
+    )
+    world.change("r", 3, peer=("s", 2))
+    world.add("b", interface("eth0", "10.0.3.1/24", peer="s:3"), routes={"0.0.0.0/0": "10.0.3.254"})
+    return world
+
+
 def stray_port() -> World:
     world = World()
     world.add("a", interface("eth0", "10.0.0.1/24", peer="host:3"))
@@ -187,7 +203,25 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         lambda: pair(other="192.168.1.2/31"),
         "address",
         "two ends of a link disagree about the prefix: eth0 of a has 192.168.1.1/24, eth0 of b has 192.168.1.2/31",
-        "ip -n b address add 192.168.1.2/24 dev eth0",
+        "ip netns exec b sh -c 'ip address add 192.168.1.2/24 dev eth0 && ip address del 192.168.1.2/31 dev eth0'",
+    ),
+    "prefixes of IPv6": (
+        lambda: pair("fd00::1/64", "fd00::2/127"),
+        "address",
+        "two ends of a link disagree about the prefix: eth0 of a has fd00::1/64, eth0 of b has fd00::2/127",
+        "ip netns exec b sh -c 'ip address del fd00::2/127 dev eth0 && ip address add fd00::2/64 dev eth0 nodad'",
+    ),
+    "too wide": (
+        lambda: changed(without_route("a"), "a", 2, addresses=(as_address("10.0.1.1/16"),)),
+        "address",
+        "two ends of a link disagree about the prefix: eth0 of a has 10.0.1.1/16, eth0 of r has 10.0.1.254/24",
+        "ip netns exec a sh -c 'ip address add 10.0.1.1/24 dev eth0 && ip address del 10.0.1.1/16 dev eth0'",
+    ),
+    "too wide on the way back": (
+        lambda: changed(without_route("b"), "b", 2, addresses=(as_address("10.0.2.1/16"),)),
+        "address",
+        "two ends of a link disagree about the prefix: eth0 of b has 10.0.2.1/16, eth1 of r has 10.0.2.254/24",
+        "ip netns exec b sh -c 'ip address add 10.0.2.1/24 dev eth0 && ip address del 10.0.2.1/16 dev eth0'",
     ),
     "taken": (
         lambda: changed(switched(), "c", 2, addresses=(as_address("10.0.0.2/24"),)),
@@ -217,7 +251,7 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         lambda: without_route("a"),
         "route",
         "a has no route to 10.0.2.1",
-        "ip -n a route add 10.0.2.0/24 via 10.0.1.254",
+        "ip -n a route add default via 10.0.1.254",
     ),
     "unreachable": (
         lambda: with_route("a", "10.0.2.0/24", "unreachable"),
@@ -247,7 +281,13 @@ FAULTS: dict[str, tuple[Callable[[], World], str, str, str]] = {
         lambda: without_route("b"),
         "route back",
         "b has no route to 10.0.1.1",
-        "ip -n b route add 10.0.1.0/24 via 10.0.2.254",
+        "ip -n b route add default via 10.0.2.254",
+    ),
+    "no route of a router": (
+        without_route_beyond,
+        "route",
+        "r has no route to 10.0.3.1",
+        "ip -n r route add 10.0.3.0/24 via 10.0.2.253",
     ),
     "neighbour": (
         lambda: changed(pair(), "a", neighbours=(NEIGHBOUR,)),

@@ -109,6 +109,12 @@ FAULTS = {
         "address",
         "disagree about the prefix",
     ),
+    "too wide": Fault(
+        two_switches,
+        ("a ip address add 10.0.1.1/16 dev eth0", "a ip address del 10.0.1.1/24 dev eth0"),
+        "address",
+        "disagree about the prefix: eth0 of a has 10.0.1.1/16, eth0 of r has 10.0.1.2/24",
+    ),
     "address taken": Fault(switch, ("c ip address add 10.0.0.2/24 dev eth0",), "address", "b and c both have 10.0.0.2"),
     "no route": Fault(routed, ("a ip route del 10.0.2.0/24",), "route", "a has no route to 10.0.2.2"),
     "no IPv6 route": Fault(routed_ipv6, ("a ip route del fd02::/64",), "route", "a has no route to fd02::2"),

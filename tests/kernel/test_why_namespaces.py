@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+import sandbox
 
 from .conftest import Cli, one_error_line
 
@@ -179,6 +185,44 @@ def test_a_published_port_is_followed_to_who_listens(world: World) -> None:
     status, said = world.why("--netns", "out", "10.0.0.1", "8080")
     assert (status, verdict(said)) == (0, "nothing is wrong: out reaches host at 10.0.0.1, TCP port 8080"), said
     assert "c2 listens on TCP port 80, at 172.17.0.2:80" in said
+
+
+# Of the lesson: its seven faults, and the checks that find them.
+BROKEN = tomllib.loads((Path(sandbox.__file__).parent / "lessons" / "broken.toml").read_text(encoding="utf-8"))
+FOUND_BY = {
+    "carrier": "up",
+    "prefix": "address",
+    "return": "route back",
+    "forwarding": "forwarding",
+    "firewall": "firewall",
+    "rpfilter": "rp_filter",
+    "listener": "listener",
+}
+
+
+@pytest.mark.deadline(60)
+@pytest.mark.parametrize("fault", BROKEN["faults"], ids=lambda fault: str(fault["name"]))
+def test_each_fault_of_the_lesson_is_found_and_mended(world: World, fault: dict[str, Any]) -> None:
+    if missing := [program for program in BROKEN["needs"] if not shutil.which(program)]:
+        pytest.skip(f"{', '.join(missing)} not installed")
+    ask = ("--netns", "red", "--netns", "blue", "80")
+    for line in (line for step in BROKEN["steps"] for line in step.get("run", ())):
+        assert world(line)[0] == 0, line
+    assert world.why(*ask)[0] == 0
+    for line in fault["run"]:
+        assert world(line)[0] == 0, line
+    # Until then the kernel may go by what it found out before the fault was made.
+    assert world("ip -n blue route flush cache; ip -n router route flush cache") == (0, "")
+    status, said = world.why(*ask, "--json")
+    found = json.loads(said)
+    wrong = [each["name"] for each in found["checks"] if each["ok"] is False]
+    assert (status, wrong[0]) == (1, FOUND_BY[fault["name"]]), said
+    # A server is its owner's to start.
+    for line in fault["mend"] if fault["name"] == "listener" else [found["mend"]]:
+        assert world(line)[0] == 0, line
+    status, said = world.why(*ask)
+    assert status == 0, said
+    assert world(fault["proof"])[0] == 0
 
 
 def test_an_address_that_somebody_else_has_is_found(world: World) -> None:

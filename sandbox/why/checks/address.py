@@ -6,6 +6,7 @@ from ..case import Case, free_address
 from ..diagnosis import Check
 from ..facts import IP, Address, Interface, Place
 from ..segment import Wire
+from ..ways import Way
 
 NAME = "address"
 
@@ -101,12 +102,12 @@ def _duplicate(wrong: str, place: Place, interface: Interface, ip: IP) -> Check:
 def _not_in_one_subnet(case: Case) -> Check | None:
     """Two that hear each other, and one takes the other for somebody far away."""
     for way in case.ways:
-        if not way.arrived and way.rest and (found := _judge_wire(case, way.rest[0])):
+        if not way.arrived and way.rest and (found := _judge_wire(case, way, way.rest[0])):
             return found
     return None
 
 
-def _judge_wire(case: Case, wire: Wire) -> Check | None:
+def _judge_wire(case: Case, way: Way, wire: Wire) -> Check | None:
     version = case.question.version
     one, other = wire[0], wire[-1]
     if other.place == case.question.a:
@@ -117,18 +118,44 @@ def _judge_wire(case: Case, wire: Wire) -> Check | None:
         place = case.look.place(bare.place)
         wrong = f"{bare} has no {_family(case)} address"
         return _with_address(case, wrong, place, bare, beside[0] if beside else None)
-    if any(x.ip in y.network and y.ip in x.network for x in ones for y in others):
-        return None
+    agreed = [(x, y) for x in ones for y in others if x.ip in y.network and y.ip in x.network]
+    if agreed:
+        return _too_wide(case, way, *next(((x, y) for x, y in agreed if x.network == y.network), agreed[0]), wire)
     x, y = ones[0], _asked_for(case, others)
-    both = f"{one} has {x}, {other} has {y}"
     if x.ip in y.network or y.ip in x.network:
         # The one with the longer prefix does not see the other.
         narrow, wide, own = (other, x, y) if y.network.prefixlen > x.network.prefixlen else (one, y, x)
-        wrong = f"two ends of a link disagree about the prefix: {both}"
-        words = case.look.place(narrow.place).words
-        mended = f"{own.ip}/{wide.network.prefixlen}"
-        return Check(NAME, False, "", wrong, f"{words.ip} address add {mended} dev {narrow.name}{_at_once(own.ip)}")
-    return _apart(case, (one, x), (other, y), both)
+        return _disagreement(case, (one, x), (other, y), narrow, own, wide.network.prefixlen)
+    return _apart(case, (one, x), (other, y), f"{one} has {x}, {other} has {y}")
+
+
+def _too_wide(case: Case, way: Way, x: Address, y: Address, wire: Wire) -> Check | None:
+    """Two that see each other, and the one that sends takes others for neighbours as well who are none."""
+    ends = {own: end for end in (wire[0], wire[-1]) for own in end.addresses}
+    sender = next(own for own in (x, y) if ends[own].place == wire[0].place)
+    other = y if sender == x else x
+    is_too_wide = sender.network.prefixlen < other.network.prefixlen and sender.network == way.last.route.entry
+    if way.end != "nobody" or way.last.route.gateway or not is_too_wide:
+        return None
+    one, two = (ends[x], x), (ends[y], y)
+    return _disagreement(case, one, two, wire[0], sender, other.network.prefixlen)
+
+
+def _disagreement(
+    case: Case,
+    one: tuple[Interface, Address],
+    other: tuple[Interface, Address],
+    mistaken: Interface,
+    own: Address,
+    prefix: int,
+) -> Check:
+    both = f"{one[0]} has {one[1]}, {other[0]} has {other[1]}"
+    added = f"ip address add {own.ip}/{prefix} dev {mistaken.name}{_at_once(own.ip)}"
+    deleted = f"ip address del {own} dev {mistaken.name}"
+    # With its last IPv4 address an interface loses its routes; IPv6 does not let it have one twice.
+    steps = (added, deleted) if own.version == 4 else (deleted, added)
+    mend = case.look.place(mistaken.place).words.run(f"sh -c '{' && '.join(steps)}'")
+    return Check(NAME, False, "", f"two ends of a link disagree about the prefix: {both}", mend)
 
 
 def _apart(case: Case, one: tuple[Interface, Address], other: tuple[Interface, Address], both: str) -> Check:

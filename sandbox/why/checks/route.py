@@ -92,10 +92,17 @@ def _mend(case: Case, way: Way, last: Hop) -> str:
         if entry and entry.prefixlen >= to.prefixlen:
             # What leads astray is for this subnet, or for a part of it.
             return f"{words.ip} route replace {entry} {by}"
+        if last.route.kind == "none" and "via" in by and _has_one_way_out(case, last):
+            return f"{words.ip} route add default {by}"
         return f"{words.ip} route add {to} {by}"
     if last.route.kind in NO_WAY and entry:
         return f"{words.ip} route del {last.route.kind} {entry}"
     return ""
+
+
+def _has_one_way_out(case: Case, hop: Hop) -> bool:
+    """Whether it is a host with a single link, which sends everything that way."""
+    return len(case.look.place(hop.place).outward) == 1
 
 
 def _along_the_cables(case: Case, way: Way) -> str:
