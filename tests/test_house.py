@@ -36,6 +36,7 @@ FLOORS = (
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
     ("sandbox.lessons", "sandbox.why"),
     ("sandbox.learn",),
+    ("sandbox.page",),
     ("sandbox.cli",),
     ("sandbox.__main__",),
 )
@@ -51,6 +52,7 @@ PURE = (
     "sandbox.compose",
     *(f"sandbox.why.{room}" for room in ("facts", "segment", "ways", "matching", "firewall", "diagnosis", "case")),
     "sandbox.why.checks",
+    "sandbox.page",
 )
 THE_MACHINE = (
     "os",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from sandbox.picture.cards import Text
-from sandbox.picture.svg import PALETTE, svg, write
+from sandbox.picture.palette import SHADES
+from sandbox.picture.svg import PAINTS, svg, write
 from sandbox.topology import Topology
 
 from .gallery import GALLERY, office, star, topologies
@@ -64,7 +65,8 @@ def test_it_fetches_nothing() -> None:
 
 def test_every_colour_has_one_for_the_dark() -> None:
     light, _, dark = svg(office()).partition("@media (prefers-color-scheme: dark)")
-    for selector, what, in_light, in_dark in PALETTE:
+    for selector, what, shade in PAINTS:
+        in_light, in_dark = SHADES[shade]
         assert f"{selector} {{ {what}: {in_light} }}" in light
         assert f"{selector} {{ {what}: {in_dark} }}" in dark
 
@@ -72,7 +74,7 @@ def test_every_colour_has_one_for_the_dark() -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_what_is_written_can_be_read(dark: bool) -> None:
     """A contrast of at least 4.5 to 1 (WCAG 2.1, 1.4.3) of every text on whatever it may stand on."""
-    colours = {(selector, what): shades[dark] for selector, what, *shades in PALETTE}
+    colours = {(selector, what): SHADES[shade][dark] for selector, what, shade in PAINTS}
     grounds = {
         ".name": (".node .head", ".router .head", ".switch .head"),
         ".kind": (".router .head", ".switch .head"),

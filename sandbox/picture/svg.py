@@ -7,40 +7,41 @@ from html import escape
 from .cards import SIZES
 from .graph import state
 from .layout import layout
+from .palette import in_both
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..topology import Topology
-    from .cards import Card, Text
+    from .cards import Box, Card, Text
     from .graph import States
     from .wires import Curve
 
-# What is drawn with which colour, in light and in dark. No variables of CSS: few programs but browsers know them.
-PALETTE = (
-    (".sheet", "fill", "#ffffff", "#0d1117"),
-    (".card", "fill", "#ffffff", "#161b22"),
-    (".card", "stroke", "#8c959f", "#6e7681"),
-    (".node .head", "fill", "#eef1f4", "#21262d"),
-    (".router .head", "fill", "#fbe5c8", "#4d3314"),
-    (".switch .head", "fill", "#d8e8fd", "#14315c"),
-    (".router .card", "stroke", "#bc7a24", "#c98a3a"),
-    (".switch .card", "stroke", "#4279c4", "#5c95e0"),
-    (".name", "fill", "#1f2328", "#f0f6fc"),
-    (".kind", "fill", "#57606a", "#9ea7b3"),
-    (".note", "fill", "#57606a", "#9ea7b3"),
-    (".port", "fill", "#57606a", "#9ea7b3"),
-    (".address", "fill", "#1f2328", "#e6edf3"),
-    (".casing", "stroke", "#ffffff", "#0d1117"),
-    (".wire", "stroke", "#7d8894", "#7d8590"),
-    (".up .wire", "stroke", "#1a7f37", "#3fb950"),
-    (".down .wire", "stroke", "#cf222e", "#f85149"),
-    (".no-carrier .wire", "stroke", "#9a6700", "#d29922"),
-    ("circle", "fill", "#7d8894", "#7d8590"),
-    ("circle.up", "fill", "#1a7f37", "#3fb950"),
-    ("circle.down", "fill", "#cf222e", "#f85149"),
-    ("circle.no-carrier", "fill", "#9a6700", "#d29922"),
+# What is drawn with which colour.
+PAINTS = (
+    (".sheet", "fill", "paper"),
+    (".card", "fill", "card"),
+    (".card", "stroke", "edge"),
+    (".node .head", "fill", "head"),
+    (".router .head", "fill", "router"),
+    (".switch .head", "fill", "switch"),
+    (".router .card", "stroke", "router-edge"),
+    (".switch .card", "stroke", "switch-edge"),
+    (".name", "fill", "ink"),
+    (".kind", "fill", "muted"),
+    (".note", "fill", "muted"),
+    (".port", "fill", "muted"),
+    (".address", "fill", "address"),
+    (".casing", "stroke", "paper"),
+    (".wire", "stroke", "wire"),
+    (".up .wire", "stroke", "up"),
+    (".down .wire", "stroke", "down"),
+    (".no-carrier .wire", "stroke", "no-carrier"),
+    ("circle", "fill", "wire"),
+    ("circle.up", "fill", "up"),
+    ("circle.down", "fill", "down"),
+    ("circle.no-carrier", "fill", "no-carrier"),
 )
 SHAPES = """\
 text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }
@@ -80,12 +81,8 @@ def _title(topology: Topology) -> str:
 
 
 def _style() -> str:
-    def rules(*, dark: bool) -> list[str]:
-        return [f"{selector} {{ {what}: {shades[dark]} }}" for selector, what, *shades in PALETTE]
-
     sizes = [f".{style} {{ font-size: {size}px }}" for style, size in SIZES.items()]
-    in_dark = "\n".join(rules(dark=True))
-    return "\n".join([SHAPES, *sizes, *rules(dark=False), f"@media (prefers-color-scheme: dark) {{\n{in_dark}\n}}"])
+    return "\n".join([SHAPES, *sizes, in_both(PAINTS)])
 
 
 def _wire(curve: Curve, states: States | None) -> Iterator[str]:
@@ -103,7 +100,7 @@ def _card(card: Card, states: States | None) -> Iterator[str]:
     yield f'<g class="{place.kind}"><title>{escape(place.name)}</title>'
     x, y, width = f"{card.x:.1f}", f"{card.y:.1f}", f"{card.width:.1f}"
     yield f'<rect class="card" x="{x}" y="{y}" width="{width}" height="{card.height:.1f}" rx="{CORNER}"/>'
-    yield f'<path class="head" d="{_head(card)}"/>'
+    yield f'<path class="head" d="{head(card.box)}"/>'
     yield from map(write, card.texts())
     for end in card.ends:
         at_x, at_y = card.port((end.node, end.name))
@@ -111,12 +108,13 @@ def _card(card: Card, states: States | None) -> Iterator[str]:
     yield "</g>"
 
 
-def _head(card: Card) -> str:
-    """The upper part of the card, inside its line."""
-    width, height, corner = card.width - 1.5, 24, CORNER - 0.75
+def head(box: Box) -> str:
+    """The path of the upper part of a card, inside its line."""
+    width, height, corner = box.right - box.left - 1.5, 24, CORNER - 0.75
     return (
-        f"M{card.x + 0.75:.1f} {card.y + height:.1f} v{corner - height + 0.75:.1f} q0 -{corner} {corner} -{corner} "
-        f"h{width - 2 * corner:.1f} q{corner} 0 {corner} {corner} v{height - corner - 0.75:.1f} z"
+        f"M{box.left + 0.75:.1f} {box.top + height:.1f} v{corner - height + 0.75:.1f} "
+        f"q0 -{corner} {corner} -{corner} h{width - 2 * corner:.1f} q{corner} 0 {corner} {corner} "
+        f"v{height - corner - 0.75:.1f} z"
     )
 
 
