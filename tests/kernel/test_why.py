@@ -246,6 +246,7 @@ def serve(request: pytest.FixtureRequest) -> Serve:
     return begin
 
 
+@pytest.mark.deadline(90)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_and_mended_by_what_is_told(cli: Cli, name: str, serve: Serve) -> None:
     fault = FAULTS[name]

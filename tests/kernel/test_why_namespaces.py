@@ -102,6 +102,7 @@ def verdict(said: str) -> str:
     return said.rpartition("\n\n")[2]
 
 
+@pytest.mark.deadline(90)
 def test_two_namespaces_that_are_joined_step_by_step(world: World) -> None:
     for line in TWO.strip().splitlines():
         if "add blue" not in line and world("ip netns list")[1].count("\n"):
@@ -115,6 +116,7 @@ def test_two_namespaces_that_are_joined_step_by_step(world: World) -> None:
     assert world.why("--netns", "/run/netns/red", "--netns", "blue")[0] == 0
 
 
+@pytest.mark.deadline(90)
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
@@ -148,6 +150,7 @@ def test_a_fault_is_mended_by_what_is_told(world: World, fault: str, says: str) 
     assert status == 0, said
 
 
+@pytest.mark.deadline(90)
 def test_the_host_in_between_is_known_with_its_bridge_and_its_addresses(world: World) -> None:
     assert world(BRIDGED) == (0, "")
     for one, other in (("c2", "c3"), ("c2", "host"), ("c2", "out"), ("out", "host")):
@@ -164,6 +167,7 @@ def test_the_host_in_between_is_known_with_its_bridge_and_its_addresses(world: W
         assert world(mend) == (0, "")
 
 
+@pytest.mark.deadline(90)
 def test_a_published_port_is_followed_to_who_listens(world: World) -> None:
     assert world(BRIDGED) == (0, "")
     chain = "table ip p { chain c { type nat hook prerouting priority dstnat; tcp dport 8080 dnat to %s; }; }"
@@ -200,7 +204,7 @@ FOUND_BY = {
 }
 
 
-@pytest.mark.deadline(60)
+@pytest.mark.deadline(90)
 @pytest.mark.parametrize("fault", BROKEN["faults"], ids=lambda fault: str(fault["name"]))
 def test_each_fault_of_the_lesson_is_found_and_mended(world: World, fault: dict[str, Any]) -> None:
     if missing := [program for program in BROKEN["needs"] if not shutil.which(program)]:
