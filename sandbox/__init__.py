@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from .topology.publication import Publication
     from .topology.service import Ready, Service
     from .topology.switch import Switch
+    from .why.diagnosis import Diagnosis
+    from .why.nodes import diagnose
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Diagnosis",
     "Draft",
     "Endpoint",
     "Interface",
@@ -58,6 +61,7 @@ __all__ = [
     "Switch",
     "Topology",
     "connect",
+    "diagnose",
     "pair",
     "run",
     "start_services",
@@ -80,6 +84,8 @@ _HOMES = {
     "lab.services": ("start_services",),
     "topology.switch": ("Switch",),
     "topology": ("Topology",),
+    "why.diagnosis": ("Diagnosis",),
+    "why.nodes": ("diagnose",),
 }
 _MODULES = ("topologies",)
 

@@ -34,7 +34,7 @@ FLOORS = (
     ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
     ("sandbox.init", "sandbox.outside"),
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
-    ("sandbox.lessons",),
+    ("sandbox.lessons", "sandbox.why"),
     ("sandbox.learn",),
     ("sandbox.page",),
     ("sandbox.cli",),
@@ -55,6 +55,8 @@ PURE = (
     "sandbox.learn.difference",
     "sandbox.learn.facts",
     "sandbox.learn.script",
+    *(f"sandbox.why.{room}" for room in ("facts", "segment", "ways", "matching", "firewall", "diagnosis", "case")),
+    "sandbox.why.checks",
     "sandbox.page",
 )
 THE_MACHINE = (

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__, doctor, explain
-from . import carry_out, complain, edit, execute, labs, ping, stats
+from . import carry_out, complain, edit, execute, labs, ping, stats, why
 from .arguments import RunRequest, parse
 from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
@@ -66,6 +66,12 @@ class PingCommand(Declaring):
     """`sandbox ping`."""
 
     read = staticmethod(ping.parse_ping)
+
+
+class WhyCommand(OurWords):
+    """`sandbox why`."""
+
+    read = staticmethod(why.parse_why)
 
 
 class ExplainCommand(Declaring):
@@ -163,6 +169,21 @@ def ping_all(
     del four, six, timeout, as_root, as_json
     request: ping.PingRequest = ctx.obj
     raise typer.Exit(ping.ping(request))
+
+
+@app.command("why", cls=WhyCommand, help=why.WHY_HELP, options_metavar="A B [PORT] [OPTIONS]")
+def say_why(
+    ctx: typer.Context,
+    netns: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A name of ip netns, or a path.")] = None,
+    pid: Annotated[list[int] | None, typer.Option(metavar="PID", help="A process: the network it is in.")] = None,
+    four: Annotated[bool, typer.Option("-4", help="At an IPv4 address.")] = False,
+    six: Annotated[bool, typer.Option("-6", help="At an IPv6 address.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See why.WHY_HELP."""
+    del netns, pid, four, six, as_json
+    request: why.WhyRequest = ctx.obj
+    raise typer.Exit(why.why(request))
 
 
 app.command("learn", help=LEARN_HELP)(learn)

@@ -51,10 +51,10 @@ def interface(
     name: Annotated[str, typer.Argument(metavar="INTERFACE", help="Its name there, such as eth0.")],
     state: Annotated[str, typer.Argument(metavar="up|down", help="What it is to be.")],
 ) -> None:
-    """Switch an interface of a node off or on, as if its cable was pulled."""
+    """Switch an interface of a node, or a port of a switch, off or on, as if its cable was pulled."""
     if state not in ("up", "down"):
         raise RequestError(f"{state!r}: not a state of an interface - write up or down")
-    with Target.parse(target).open() as lab:
+    with Target.parse(target).open(with_switches=True) as lab:
         found = Target.parse(target).the_node(lab).interface(name)
         found.up() if state == "up" else found.down()
 

@@ -26,21 +26,24 @@ class Target:
             raise RequestError(f"{text!r}: not a node of a lab - write LAB/NODE, such as x/a")
         return cls(lab, node or None)
 
-    def open(self) -> KeptLab:
-        """The lab. Raises RequestError where it is not up, or has no such node."""
+    def open(self, *, with_switches: bool = False) -> KeptLab:
+        """The lab. Raises RequestError where it is not up, or has no such node; `with_switches`: nor such a switch."""
         from ..lab.kept import KeptLab
 
         lab = KeptLab(self.lab)
-        if self.node is not None and self.node not in lab.topology.nodes:
+        places = (*lab.topology.nodes, *(lab.topology.switch_names if with_switches else ()))
+        if self.node is not None and self.node not in places:
             lab.close()
-            known = ", ".join(lab.topology.nodes)
+            known = ", ".join(places)
             raise RequestError(f"{self.node!r}: no such node in {self.lab!r} - the nodes are {known}")
         return lab
 
     def the_node(self, lab: KeptLab) -> Node:
         """The node that is meant: of a lab with one node it need not be said. Raises RequestError."""
+        from ..lab.node import Node
+
         if self.node is not None:
-            return lab[self.node]
+            return Node(lab, self.node)
         if len(lab.nodes) > 1:
             known = ", ".join(f"{self.lab}/{node.name}" for node in lab.nodes[:4])
             raise RequestError(f"{self.lab!r}: which node - write LAB/NODE: {known}")

@@ -14,7 +14,11 @@ from .libc import call
 # include/uapi/linux/sched.h
 MOUNT = 0x0002_0000
 HOSTNAME = 0x0400_0000
+USER = 0x1000_0000
 NETWORK = 0x4000_0000
+
+SIOCGSKNS = 0x894C  # include/uapi/linux/sockios.h
+NS_GET_USERNS = 0xB701  # ioctl_ns(2)
 
 
 def create(kinds: int) -> None:
@@ -51,3 +55,22 @@ def _seen_from_here(pid: str) -> int:
 def enter_network(netns_fd: int) -> None:
     """Move this process into a network namespace. Needs CAP_SYS_ADMIN over it."""
     call("setns", netns_fd, NETWORK)
+
+
+def network_of(socket_fd: int) -> int:
+    """A descriptor of the network namespace that a socket is in. Needs CAP_NET_ADMIN over it."""
+    from fcntl import ioctl
+
+    return ioctl(socket_fd, SIOCGSKNS)
+
+
+def owner_of(netns_fd: int) -> int:
+    """A descriptor of the user namespace that a namespace belongs to: ioctl_ns(2). PermissionError for an outer one."""
+    from fcntl import ioctl
+
+    return ioctl(netns_fd, NS_GET_USERNS)
+
+
+def enter_user(userns_fd: int) -> None:
+    """Move this process into a user namespace, where it then has every capability. Not into the one it is in."""
+    call("setns", userns_fd, USER)
