@@ -58,7 +58,7 @@ def teach(request: LearnRequest) -> int:
         return _walk(Performance(lesson, open_stage, language), faults, skips_steps=request.fault is not None)
     with Performance(with_faults(lesson, request.fault), open_stage, language) as performance:
         if request.form:
-            while not performance.is_over and len(performance.frames) != request.step:
+            while len(performance.frames) < (request.step or len(performance.lesson.steps)):
                 performance.forward()
             _write(request, record(request.lesson, performance))
         else:

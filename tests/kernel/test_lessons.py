@@ -23,7 +23,7 @@ from .conftest import Cli, one_error_line
 
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 PATH = environment()["PATH"]
-COUNTS = re.compile(r' data-(ahead|back|hop)="\d+"')  # of packets, among them the kernel's own
+COUNTS = re.compile(r'\sdata-(ahead|back|hop)="\d+"')  # of packets, among them the kernel's own
 
 
 def lacking(name: str) -> list[str]:
