@@ -236,8 +236,16 @@ def only_in(door: str, *names: str) -> Callable[[House], list[str]]:
 
 
 def setns_is_in_one_file(house: House) -> list[str]:
-    files = sorted(module.name for module in house.values() if "setns" in module.source)
+    files = sorted(module.name for module in house.values() if any(map(is_setns, ast.walk(module.tree))))
     return [] if files == ["sandbox.kernel.namespace"] else [f"setns in {', '.join(files) or 'no file'}"]
+
+
+def is_setns(node: ast.AST) -> bool:
+    """Whether this names the call: a table of all system calls is one long text."""
+    return isinstance(node, ast.Constant | ast.Attribute) and "setns" in (
+        getattr(node, "value", 0),
+        getattr(node, "attr", 0),
+    )
 
 
 def only_cli_prints_or_exits(house: House) -> list[str]:
@@ -328,7 +336,7 @@ GUARDS: list[tuple[Callable[[House], list[str]], list[tuple[str, str]]]] = [
     ),
     (
         setns_is_in_one_file,
-        [("sandbox.init", 'call("setns", 3, 0)'), ("sandbox.kernel.namespace", "")],
+        [("sandbox.init", 'call("setns", 3, 0)'), ("sandbox.init", "os.setns(3)"), ("sandbox.kernel.namespace", "")],
     ),
     (
         typer_is_only_in_cli,

@@ -6,13 +6,29 @@ build objects that are not needed here. Ambient capabilities, which it lacks, ar
 
 from __future__ import annotations
 
+import _struct as struct
 import os
 
 import _prctl
 
+from ..errors import RequestError
 from .libc import call
 
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 47, 2, 4
+
+CAPABILITY_VERSION_3 = 0x2008_0522
+
+# By number, without their CAP_: include/uapi/linux/capability.h
+NAMES = """
+chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin
+sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override
+mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore
+"""
 
 # Over the lab's network only: in a user namespace they reach nothing else.
 OF_A_USER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_NET_RAW, _prctl.CAP_NET_BIND_SERVICE]
@@ -59,6 +75,57 @@ def keep_only(keep: list[int]) -> None:
     _prctl.set_caps(keep, keep, inherited, others, others, not_inherited)
     for capability in inherited:
         call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+
+
+def lock(keep: Collection[int] = ()) -> None:
+    """Keep these, also through each exec, and let nothing ever give any other: not uid 0, a file, nor who is asked.
+
+    Needs CAP_SETPCAP. No process that this one becomes or forks will have more: capabilities(7), "The securebits".
+    """
+    for capability in range(_last_capability() + 1):
+        if capability not in keep:
+            _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
+    kept = _mask(keep)
+    # Of what is ambient, only what is inheritable and permitted stays: the rest goes first, and what is kept is added
+    # before that is forbidden.
+    call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    _set(kept | _mask([_prctl.CAP_SETPCAP]), kept)
+    for capability in keep:
+        call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+    call("prctl", _prctl.PR_SET_SECUREBITS, _securebits(keep), 0, 0, 0)
+    _set(kept, kept)
+    no_new_privileges()
+
+
+def _securebits(keep: Collection[int]) -> int:
+    """That uid 0 means nothing, and nothing becomes ambient: include/uapi/linux/securebits.h; each with its lock."""
+    noroot, no_setuid_fixup, keep_caps, no_ambient_raise = 1 << 0, 1 << 2, 1 << 4, 1 << 6
+    locks = (noroot | no_setuid_fixup | keep_caps | no_ambient_raise) << 1
+    # A daemon that begins as root and becomes another expects to lose by that what it was given back.
+    return noroot | no_ambient_raise | locks | (0 if keep else no_setuid_fixup)
+
+
+def number(name: str) -> int:
+    """That of a capability by its name: CAP_NET_ADMIN, net_admin. Raises RequestError when there is none such."""
+    wanted = name.lower().removeprefix("cap_")
+    known = NAMES.split()
+    if wanted in known:
+        return known.index(wanted)
+    from difflib import get_close_matches
+
+    near = get_close_matches(wanted, known, 1)
+    fix = f"did you mean {near[0]}?" if near else "capabilities(7) lists them"
+    raise RequestError(f"{name!r}: no such capability - {fix}")
+
+
+def _mask(capabilities: Collection[int]) -> int:
+    return sum(1 << each for each in set(capabilities))
+
+
+def _set(permitted: int, inheritable: int) -> None:
+    """capset(2), by itself: libcap leaves alone what is newer than its headers."""
+    halves = [word >> shift & 0xFFFF_FFFF for shift in (0, 32) for word in (permitted, permitted, inheritable)]
+    call("capset", struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", *halves))
 
 
 def no_new_privileges() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _ctypes import (
     FUNCFLAG_CDECL,
     FUNCFLAG_PYTHONAPI,
@@ -30,6 +31,10 @@ class _Long(_SimpleCData):  # type: ignore[type-arg]
 
 class _UnsignedLong(_SimpleCData):  # type: ignore[type-arg]
     _type_ = "L"
+
+
+class _Pointer(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "z"
 
 
 class _Function(CFuncPtr):
@@ -64,6 +69,11 @@ def call(function: str, *arguments: Argument) -> int:
 def call_locked(function: str, *arguments: Argument) -> int:
     """As call(), with the interpreter's lock held throughout."""
     return _call(_LockedFunction, function, arguments)
+
+
+def address(data: bytes) -> int:
+    """Where the first byte lies, for as long as `data` is held."""
+    return int.from_bytes(memoryview(_Pointer(data)).tobytes(), sys.byteorder)
 
 
 def hook(name: str) -> None:
