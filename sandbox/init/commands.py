@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..command import Command
+    from ..containment import Containment
+    from .container import Container
     from .loop import Loop
     from .network import Network
 
@@ -27,6 +29,7 @@ class Commands:
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
+        self._containers: dict[str, Container] = {}
 
     def watch_children(self) -> None:
         """Reap whatever ends from now on: commands, and the orphans that the kernel gives to PID 1."""
@@ -47,12 +50,13 @@ class Commands:
         Once it has been reaped `ended` is called with its returncode.
         """
         from . import spawn
+        from .spawn import Refusal
 
         told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            pid = os.fork()
+            pid = self._fork(command.node)
             if pid == 0:
                 self._become(command, inherited[2:], report)
             messages.send(told, {"started": ""}, pid=pid)
@@ -60,6 +64,9 @@ class Commands:
             self.tell(running, told)
         except BrokenPipeError:
             told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
+        except Refusal as refusal:
+            messages.tell(report, refusal.message)
+            told.close()
         except OSError as error:
             spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")
             told.close()
@@ -77,6 +84,21 @@ class Commands:
         """Those that run in `node`."""
         return [running for running in self._running.values() if running.command.node == node]
 
+    def _fork(self, node: str) -> int:
+        containment = self._network.topology.containment
+        return os.fork() if containment is None else self._container(node, containment).fork()
+
+    def _container(self, node: str, containment: Containment) -> Container:
+        """That of `node`, made when the first of its commands is to start. Raises NoContainer."""
+        from .container import Container
+
+        if node in self._containers and self._containers[node].is_gone:
+            self._containers.pop(node).close()
+        if node not in self._containers:
+            network = self._network
+            self._containers[node] = Container(node, network.namespaces[node], network.files(node), containment)
+        return self._containers[node]
+
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
         from . import spawn
@@ -85,7 +107,11 @@ class Commands:
             _forget_children()
             network, node = self._network, command.node
             limits = {**network.limits, **command.limits}
-            spawn.execute(command, network.namespaces[node], network.files(node), inherited, report, limits=limits)
+            containment = network.topology.containment
+            files = {} if containment else network.files(node)
+            spawn.execute(
+                command, network.namespaces[node], files, inherited, report, limits=limits, containment=containment
+            )
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:

@@ -16,10 +16,11 @@ from . import program
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
     from ..command import Command
+    from ..containment import Containment
     from ..kernel.descriptors import Limits
 
     # What is being done, the same by hand, and the doing of it.
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 TIOCSCTTY = 0x540E
 NEVER_EXECUTED = 125
+
+
+class Refusal(Exception):
+    """Something failed in another process; `message` tells the caller what, as tell_failure() does."""
+
+    def __init__(self, message: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def execute(
@@ -37,10 +46,11 @@ def execute(
     report: socket,
     *,
     limits: Limits,
+    containment: Containment | None = None,
 ) -> NoReturn:
     """Become `command`. `files` are texts of its own by path; `inherited` its descriptors 0, 1, 2 and those to keep.
 
-    `limits` are the resource limits that it gets, by number.
+    `limits` are the resource limits that it gets, by number. With a `containment` this process is in a container.
 
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
@@ -50,23 +60,35 @@ def execute(
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
     wanted = dict(zip(numbers, inherited, strict=True))
-    for what, by_hand, carry_out in (
-        *_stages_of_the_view(command.node, netns_fd, files),
-        *_stages_of_the_process(command, wanted, limits, report_fd),
-    ):
-        try:
-            carry_out()
-        except OSError as error:
-            fail(report, error, what, by_hand)
+    if containment is None:
+        carry_out(_stages_of_the_view(command.node, netns_fd, files), report)
+        carry_out(_stages_of_the_process(command, wanted, limits, report_fd), report)
+    else:
+        from .contained import stages
+
+        carry_out(stages(command, containment, wanted, limits, report_fd), report)
     try:
         path = program.find(command.executable or command.argv[0], command.environment)
         if command.held:
             program.check(path)
             _wait_for_the_others(report)
+        if containment is not None:
+            from .contained import filter_calls
+
+            carry_out(filter_calls(containment), report)
         os.execve(path, command.argv, command.environment)
     except OSError as error:
         error.filename = error.filename or command.argv[0]
         fail(report, error, "execute")
+
+
+def carry_out(stages: Iterable[Stage], report: socket) -> None:
+    """Do one after the other; end with the first that fails, which `report` is told."""
+    for what, by_hand, do in stages:
+        try:
+            do()
+        except OSError as error:
+            fail(report, error, what, by_hand)
 
 
 def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> Iterator[Stage]:
@@ -80,6 +102,17 @@ def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> I
 
 
 def _stages_of_the_process(command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
+    yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
+    yield "give up capabilities", "setpriv --bounding-set", caps.limit
+    yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
+    yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
+    yield "reset signals", "trap -", signals.reset
+
+
+def stages_of_what_it_inherits(
+    command: Command, wanted: dict[int, int], limits: Limits, report_fd: int
+) -> Iterator[Stage]:
+    """Its descriptors, terminal, umask and limits."""
     yield "place descriptors", "exec 3>&-", lambda: descriptors.place(wanted)
     if command.terminal:
         yield "take the terminal", "setsid --ctty", lambda: fcntl.ioctl(0, TIOCSCTTY, 0)
@@ -89,10 +122,6 @@ def _stages_of_the_process(command: Command, wanted: dict[int, int], limits: Lim
         # Those of init may be more than the command is allowed: then nothing more could be opened until exec.
         yield "close what is init's", "exec 4>&-", lambda: descriptors.close_others((*wanted, report_fd))
         yield "set resource limits", "ulimit", lambda: _limit_resources(limits)
-    yield "give up capabilities", "setpriv --bounding-set", caps.limit
-    yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
-    yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
-    yield "reset signals", "trap -", signals.reset
 
 
 def _wait_for_the_others(report: socket) -> None:

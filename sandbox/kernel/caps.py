@@ -99,8 +99,9 @@ def lock(keep: Collection[int] = ()) -> None:
 
 def _securebits(keep: Collection[int]) -> int:
     """That uid 0 means nothing, and nothing becomes ambient: include/uapi/linux/securebits.h; each with its lock."""
-    noroot, no_setuid_fixup, keep_caps, no_ambient_raise = 1 << 0, 1 << 2, 1 << 4, 1 << 6
-    locks = (noroot | no_setuid_fixup | keep_caps | no_ambient_raise) << 1
+    noroot, no_setuid_fixup, no_ambient_raise = 1 << 0, 1 << 2, 1 << 6
+    # Not KEEP_CAPS, which keeps nothing where there is nothing: ping(8) fails where it may not be set.
+    locks = (noroot | no_setuid_fixup | no_ambient_raise) << 1
     # A daemon that begins as root and becomes another expects to lose by that what it was given back.
     return noroot | no_ambient_raise | locks | (0 if keep else no_setuid_fixup)
 

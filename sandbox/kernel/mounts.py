@@ -33,10 +33,16 @@ RESOLVER_SOCKETS = (
 
 def own_view(hostname: str) -> None:
     """Leave the host's mount table and hostname for copies of one's own."""
-    namespace.create(namespace.MOUNT | namespace.HOSTNAME)
+    namespace.create(namespace.HOSTNAME)
+    own_table()
+    sethostname(hostname)
+
+
+def own_table() -> None:
+    """Leave the host's mount table for a copy of one's own."""
+    namespace.create(namespace.MOUNT)
     # A copy still passes mounts on to the original until it is made private.
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    sethostname(hostname)
 
 
 def own_files(texts: Mapping[str, str]) -> None:
@@ -62,14 +68,19 @@ def own_devices() -> None:
     A mount of sysfs keeps showing the namespace it was mounted in: without this, the host's interfaces.
     """
     cgroups_fd = os.open(CGROUPS, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(CGROUPS) else None
+    own_devices_alone()
+    if cgroups_fd is not None:
+        mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
+        os.close(cgroups_fd)
+
+
+def own_devices_alone() -> None:
+    """As own_devices(), without cgroups."""
     try:
         mount("sysfs", "/sys", "sysfs", HARMLESS)
     except PermissionError:
         # Where /sys is read-only, as in a Docker container, a user namespace may have no other.
         mount("sysfs", "/sys", "sysfs", HARMLESS | MS_RDONLY)
-    if cgroups_fd is not None:
-        mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
-        os.close(cgroups_fd)
 
 
 def hide_resolvers() -> None:

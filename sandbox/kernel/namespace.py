@@ -15,6 +15,7 @@ from .libc import call
 MOUNT = 0x0002_0000
 HOSTNAME = 0x0400_0000
 NETWORK = 0x4000_0000
+OF_A_CONTAINER = 0x3A02_0000 | HOSTNAME | NETWORK  # and user, PID, IPC, mount, cgroup
 
 
 def create(kinds: int) -> None:
@@ -51,3 +52,11 @@ def _seen_from_here(pid: str) -> int:
 def enter_network(netns_fd: int) -> None:
     """Move this process into a network namespace. Needs CAP_SYS_ADMIN over it."""
     call("setns", netns_fd, NETWORK)
+
+
+def enter_container(pidfd: int) -> None:
+    """Join all namespaces of a process; those that are forked from here on are in its PID namespace.
+
+    By its pidfd at once, since Linux 5.8: setns(2).
+    """
+    call("setns", pidfd, OF_A_CONTAINER)

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ..containment import Containment
     from .publication import Publication
     from .segments import Segment
     from .service import Service
@@ -27,7 +28,8 @@ class Topology:
 
     `routers` are nodes that forward; with `static_routes` every node is given the shortest ways through them.
     `aliases` are pairs of another name and its node. `uplinks` are nodes with a way out of the machine,
-    `publications` ports with a way in. `services` are the commands that belong to nodes.
+    `publications` ports with a way in. `services` are the commands that belong to nodes. With a `containment` every
+    node is a container.
     All these are kept in the order of the nodes: which was named first means nothing.
     """
 
@@ -40,6 +42,7 @@ class Topology:
     publications: tuple[Publication, ...] = ()
     static_routes: bool = True
     services: tuple[Service, ...] = ()
+    containment: Containment | None = None
 
     @classmethod
     def parse(cls, pairs: Iterable[tuple[str | Endpoint, str | Endpoint]]) -> Topology:

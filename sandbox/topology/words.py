@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..containment import Containment
+
 
 def spell(topology: Topology) -> dict[str, list[str]]:
     """The words of `topology`, but for its services; read() makes the same topology of them."""
@@ -23,6 +25,7 @@ def spell(topology: Topology) -> dict[str, list[str]]:
         "uplink": list(topology.uplinks),
         "publish": list(map(str, topology.publications)),
         "no routes": [] if topology.static_routes else ["yes"],
+        "contain": topology.containment.spell() if topology.containment else [],
     }
 
 
@@ -37,7 +40,14 @@ def read(words: Mapping[str, Sequence[str]]) -> Topology:
         uplinks=tuple(words.get("uplink", ())),
         publications=tuple(map(Publication.parse, words.get("publish", ()))),
         static_routes=not words.get("no routes"),
+        containment=_read_containment(words["contain"]) if words.get("contain") else None,
     )
+
+
+def _read_containment(words: Sequence[str]) -> Containment:
+    from ..containment import Containment
+
+    return Containment.read(words)
 
 
 def read_link(line: str) -> Link:

@@ -1,0 +1,64 @@
+"""The last moments before a contained command: what is different for a process that is already in its container."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ..kernel import caps, keyring, landlock, seccomp, signals
+from .spawn import stages_of_what_it_inherits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..command import Command
+    from ..containment import Containment
+    from ..kernel.descriptors import Limits
+    from .spawn import Stage
+
+# Where every container may write; what is bound for writing, and more of these, it is told.
+WRITABLE = ("/dev", "/proc", "/tmp", "/run", "/home")
+
+
+def stages(
+    command: Command, containment: Containment, wanted: dict[int, int], limits: Limits, report_fd: int
+) -> Iterator[Stage]:
+    """All but the filter, which comes last: it would be in the way of finding the program."""
+    kept = [caps.number(name) for name in containment.capabilities]
+    yield "begin a session", "setsid", os.setsid
+    yield "begin a session of keys", "keyctl session", keyring.own_session
+    yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
+    yield "give up capabilities", "setpriv --bounding-set -all --securebits", lambda: caps.lock(kept)
+    yield "cwd", f"cd {command.cwd}", lambda: _change_directory(command.cwd)
+    yield "reset signals", "trap -", signals.reset
+    yield "build a wall", "landlock_restrict_self", lambda: _build_wall(containment)
+
+
+def filter_calls(containment: Containment) -> Iterator[Stage]:
+    """The filter, if it is asked for."""
+    if containment.filtered:
+        yield "filter system calls", "seccomp", lambda: _filter(containment)
+
+
+def _filter(containment: Containment) -> None:
+    machine = os.uname().machine
+    program = seccomp.program(machine, containment.capabilities)
+    if program is None:
+        raise OSError(errno.ENOSYS, f"no filter for {machine} - run it with --no-seccomp", "seccomp")
+    seccomp.install(program)
+
+
+def _change_directory(path: str) -> None:
+    """Go there, if that is inside: a descriptor under /proc may lead elsewhere."""
+    os.chdir(path)
+    here = os.getcwd()  # a path that begins with (unreachable) is an error to Python as well
+    if not here.startswith("/") or not os.path.samestat(os.stat(here), os.stat(".")):
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _build_wall(containment: Containment) -> None:
+    writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
+    binds = (bind.target for bind in containment.binds if bind.writable)
+    everywhere = ("/",) if containment.rootfs else (path for path in (*writable, *binds) if os.path.exists(path))
+    landlock.restrict(("/",), everywhere)

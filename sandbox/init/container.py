@@ -1,0 +1,243 @@
+"""A node's container: user, PID, mount, hostname, IPC and cgroup namespaces of its own, kept by a small init in them.
+
+Three processes make one. The lab's init forks a maker, which still has its privileges: it enters the node's network,
+mounts the /sys that shows it, opens what is to be bound, and forks the container's init into the new namespaces.
+That one builds its root, gives up all it can, and then only reaps. The network stays that of the user namespace
+outside, over which nobody inside has any power.
+
+A command is forked by the lab's init like any other, and joins (Container.fork).
+"""
+
+from __future__ import annotations
+
+import os
+from _socket import sethostname
+
+from .. import messages
+from ..kernel import caps, clone, descriptors, mounts, namespace, status, tree
+from ..kernel.signals import posix
+from .root import Root
+from .spawn import Refusal, carry_out, fail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+    from ..containment import Containment
+    from .spawn import Stage
+
+NAMESPACES = clone.CLONE_NEWUSER | clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP
+RANGE, FIRST, RANGES = 0x1_0000, 0x1000_0000, 0x4000
+
+
+class Container:
+    """A container that stands, held by the pidfd of its init. Raises Refusal."""
+
+    def __init__(self, node: str, netns_fd: int, files: Mapping[str, str], containment: Containment) -> None:
+        self.containment = containment
+        ours, theirs = messages.pair()
+        self._ids = Ids.of(netns_fd)
+        maker = os.fork()
+        if maker == 0:
+            _make(node, netns_fd, files, containment, self._ids, theirs)
+        theirs.close()
+        os.waitpid(maker, 0)
+        self._pidfd = self._hear(ours)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its init was killed."""
+        import select
+
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Let go of it, and kill what is in it."""
+        import signal
+
+        try:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.close(self._pidfd)
+
+    def fork(self) -> int:
+        """os.fork(), but the child is in the container. Raises OSError."""
+        readable, writable = os.pipe2(os.O_CLOEXEC)
+        between = os.fork()
+        if between == 0 and self._enter(writable):
+            self._ids.take()
+            return 0
+        os.close(writable)
+        os.waitpid(between, 0)
+        with open(readable, encoding="ascii") as file:
+            said = int(file.read() or 0)
+        if said <= 0:
+            raise OSError(-said, os.strerror(-said), "container")
+        return said
+
+    def _enter(self, writable: int) -> bool:
+        """In a fork: fork on into the container, and tell the parent the pid, or minus the error. True inside."""
+        try:
+            # Between here and exec nobody inside may look at it: it still has what is the lab's.
+            caps.forbid_tracing()
+            namespace.enter_container(self._pidfd)
+            said = clone.fork_into(clone.CLONE_PARENT)
+        except OSError as error:
+            said = -(error.errno or 1)
+        if said == 0:
+            return True
+        os.write(writable, str(said).encode())
+        os._exit(0)
+
+    def _hear(self, ours: socket) -> int:
+        pidfd = -1
+        while True:
+            message, _, _ = messages.receive(ours)
+            if message is None:
+                raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
+            if "pid" in message:
+                pidfd = os.pidfd_open(int(message["pid"][0]))
+            elif "ready" in message:
+                ours.close()
+                return pidfd
+            else:
+                raise Refusal(message)
+
+
+class Ids:
+    """Which ids a container has: `count` of them, from `first` outside on, which is `inner` inside."""
+
+    def __init__(self, inner: tuple[int, int], outer: tuple[int, int], count: int) -> None:
+        self._inner, self._outer, self.count = inner, outer, count
+
+    @classmethod
+    def of(cls, netns_fd: int) -> Ids:
+        """As root a range for each node, in which root outside has none; else one's own id, which is all there is."""
+        uid, gid = os.getuid(), os.getgid()
+        with open("/proc/self/uid_map", encoding="ascii") as file:
+            available = sum(int(line.split()[2]) for line in file)
+        if available < FIRST + RANGES * RANGE:
+            return cls((uid, gid), (uid, gid), 1)
+        # The number of a namespace is nobody else's as long as it lives.
+        first = FIRST + os.fstat(netns_fd).st_ino % RANGES * RANGE
+        return cls((0, 0), (first, first), RANGE)
+
+    @property
+    def are_own(self) -> bool:
+        """Whether they are other ids than those outside."""
+        return self.count > 1
+
+    def map(self, pid: int) -> None:
+        """Give them to a process that is new in its user namespace; from outside of it."""
+        if not self.are_own:
+            _write(f"/proc/{pid}/setgroups", "deny")
+        for kind, inner, outer in zip(("uid", "gid"), self._inner, self._outer, strict=True):
+            _write(f"/proc/{pid}/{kind}_map", f"{inner} {outer} {self.count}")
+
+    def take(self) -> None:
+        """Be the first of them, in a process that has come in."""
+        if self.are_own:
+            os.setgroups([])
+            os.setresgid(0, 0, 0)
+            os.setresuid(0, 0, 0)
+
+
+def _make(
+    node: str,
+    netns_fd: int,
+    files: Mapping[str, str],
+    containment: Containment,
+    ids: Ids,
+    report: socket,
+) -> NoReturn:
+    """In a fork of the lab's init, the maker."""
+    try:
+        trees: list[int] = []
+        carry_out(_stages_of_the_maker(node, netns_fd, containment, trees), report)
+        rootfs_fd = trees.pop() if containment.rootfs else None
+        waiting, word = messages.pair()
+        pid = clone.fork_into(NAMESPACES | namespace.MOUNT | namespace.HOSTNAME | clone.CLONE_PARENT)
+        if pid == 0:
+            word.close()
+            _be_init(node, Root(containment, files, trees, rootfs_fd), ids, report, waiting)
+        messages.send(report, {"pid": str(pid)})
+        carry_out(_stages_of_the_ids(pid, ids, trees, rootfs_fd), report)
+        messages.send(word, {"go": ""})
+        os._exit(0)
+    except OSError as error:
+        fail(report, error, "make a container")
+    finally:
+        os._exit(1)
+
+
+def _stages_of_the_maker(node: str, netns_fd: int, containment: Containment, trees: list[int]) -> list[Stage]:
+    def open_tree(path: str, attributes: int) -> None:
+        tree_fd = tree.copy(path)
+        tree.restrict(tree_fd, tree.NO_SETUID | tree.NO_DEVICES | attributes)
+        trees.append(tree_fd)
+
+    places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in containment.binds]
+    if containment.rootfs:
+        places.append((containment.rootfs, 0))
+    return [
+        (f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)),
+        ("make its own mounts and hostname", "unshare --mount", mounts.own_table),
+        ("mount /proc", "mount -t proc proc /proc", mounts.own_processes),
+        ("mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone),
+        *(
+            (f"open {path}", f"mount --rbind {path} DIR", lambda path=path, how=how: open_tree(path, how))
+            for path, how in places
+        ),
+    ]
+
+
+def _stages_of_the_ids(pid: int, ids: Ids, trees: list[int], rootfs_fd: int | None) -> list[Stage]:
+    def show_as_own() -> None:
+        userns_fd = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        for tree_fd in (*trees, *(() if rootfs_fd is None else (rootfs_fd,))):
+            tree.map_ids(tree_fd, userns_fd)
+
+    stages: list[Stage] = [("map ids", f"newuidmap {pid}", lambda: ids.map(pid))]
+    if ids.are_own and (trees or rootfs_fd is not None):
+        stages.append(("show files as its own", "mount --bind -o X-mount.idmap", show_as_own))
+    return stages
+
+
+def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -> NoReturn:
+    """PID 1 of the container. It ends when the lab's init does, or is killed; all in it with it."""
+    try:
+        word, _, _ = messages.receive(waiting)
+        if word is None:
+            os._exit(1)
+        carry_out(
+            [
+                ("take its ids", "setpriv --reuid 0", ids.take),
+                *root.stages(),
+                ("set its hostname", f"hostname {node}", lambda: sethostname(node)),
+                ("give up capabilities", "setpriv --bounding-set -all", caps.lock),
+            ],
+            report,
+        )
+        caps.forbid_tracing()
+        # The kernel reaps what nobody waits for: wait(2), on SIGCHLD being ignored.
+        posix.set_wakeup_fd(-1)
+        posix.signal(posix.SIGCHLD, posix.SIG_IGN)
+        messages.send(report, {"ready": ""})
+        descriptors.close_from(0)
+        while True:
+            posix.pause()
+    finally:
+        os._exit(1)
+
+
+def _write(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
