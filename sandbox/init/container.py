@@ -44,7 +44,8 @@ class Container:
             _make(node, netns_fd, files, containment, self._ids, theirs)
         theirs.close()
         os.waitpid(maker, 0)
-        self._pidfd = self._hear(ours)
+        self._netns_fd = netns_fd
+        self._hear(ours)
 
     @property
     def is_gone(self) -> bool:
@@ -63,7 +64,8 @@ class Container:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        os.close(self._pidfd)
+        for fd in (self._pidfd, *self._namespaces):
+            os.close(fd)
 
     def fork(self) -> int:
         """os.fork(), but the child is in the container. Raises OSError."""
@@ -85,7 +87,8 @@ class Container:
         try:
             # Between here and exec nobody inside may look at it: it still has what is the lab's.
             caps.forbid_tracing()
-            namespace.enter_container(self._pidfd)
+            namespace.enter_network(self._netns_fd)
+            namespace.enter_all(self._namespaces)
             said = clone.fork_into(clone.CLONE_PARENT)
         except OSError as error:
             said = -(error.errno or 1)
@@ -94,19 +97,19 @@ class Container:
         os.write(writable, str(said).encode())
         os._exit(0)
 
-    def _hear(self, ours: socket) -> int:
-        pidfd = -1
+    def _hear(self, maker: socket) -> None:
+        """Wait until it stands. Raises Refusal."""
         while True:
-            message, _, _ = messages.receive(ours)
+            message, given, _ = messages.receive(maker)
             if message is None:
                 raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
-            if "pid" in message:
-                pidfd = os.pidfd_open(int(message["pid"][0]))
-            elif "ready" in message:
-                ours.close()
-                return pidfd
-            else:
+            if "failed" in message:
                 raise Refusal(message)
+            if "ready" in message:
+                maker.close()
+                return
+            self._namespaces = given
+            self._pidfd = os.pidfd_open(int(message["pid"][0]))
 
 
 class Ids:
@@ -165,7 +168,7 @@ def _make(
         if pid == 0:
             word.close()
             _be_init(node, Root(containment, files, trees, rootfs_fd), ids, report, waiting)
-        messages.send(report, {"pid": str(pid)})
+        messages.send(report, {"pid": str(pid)}, descriptors=namespace.of_a_container(pid))
         carry_out(_stages_of_the_ids(pid, ids, trees, rootfs_fd), report)
         messages.send(word, {"go": ""})
         os._exit(0)
@@ -214,6 +217,8 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         word, _, _ = messages.receive(waiting)
         if word is None:
             os._exit(1)
+        # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
+        caps.forbid_tracing()
         carry_out(
             [
                 ("take its ids", "setpriv --reuid 0", ids.take),
@@ -223,7 +228,6 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
             ],
             report,
         )
-        caps.forbid_tracing()
         # The kernel reaps what nobody waits for: wait(2), on SIGCHLD being ignored.
         posix.set_wakeup_fd(-1)
         posix.signal(posix.SIGCHLD, posix.SIG_IGN)
