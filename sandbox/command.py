@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
-FLAGS = ("held", "last", "tied", "service", "terminal")
+FLAGS = ("cwd_if_there", "held", "last", "tied", "service", "terminal")
 
 
 @value
 class Command:
     """One program to execute in a node.
 
-    `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
+    `environment` is the whole of it; `cwd_if_there`: in a container without that directory it starts in /; `umask` (None: init's own) is a number; `limits` are pairs of
     rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
     killed when nobody waits for it any more. `service`: init keeps what it prints.
     `terminal`: its standard input becomes its controlling terminal. `keep`: numbers of descriptors beside 0-2.
@@ -28,6 +28,7 @@ class Command:
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     cwd: str = "/"
+    cwd_if_there: bool = False
     executable: str | None = None
     umask: int | None = None
     limits: Mapping[int, tuple[int, int]] = {}
@@ -69,6 +70,7 @@ class Command:
             argv=tuple(message["arg"]),
             environment=dict(line.split("=", 1) for line in message.get("env", [])),
             cwd=message["cwd"][0],
+            cwd_if_there="cwd_if_there" in flags,
             executable=message.get("executable", [None])[0],
             umask=int(message["umask"][0]) if "umask" in message else None,
             limits={number: (soft, hard) for number, soft, hard in limits},

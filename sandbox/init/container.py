@@ -14,6 +14,7 @@ import os
 from _socket import sethostname
 
 from .. import messages
+from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, status, tree
 from ..kernel.signals import posix
 from .root import Root
@@ -162,7 +163,7 @@ def _make(
     try:
         trees: list[int] = []
         carry_out(_stages_of_the_maker(node, netns_fd, containment, trees), report)
-        rootfs_fd = trees.pop() if containment.rootfs else None
+        rootfs_fd = trees.pop() if containment.root else None
         waiting, word = messages.pair()
         pid = clone.fork_into(NAMESPACES | namespace.MOUNT | namespace.HOSTNAME | clone.CLONE_PARENT)
         if pid == 0:
@@ -184,9 +185,10 @@ def _stages_of_the_maker(node: str, netns_fd: int, containment: Containment, tre
         tree.restrict(tree_fd, tree.NO_SETUID | tree.NO_DEVICES | attributes)
         trees.append(tree_fd)
 
-    places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in containment.binds]
-    if containment.rootfs:
-        places.append((containment.rootfs, 0))
+    binds = [each for each in containment.mounts if isinstance(each, Bind)]
+    places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in binds]
+    if containment.root:
+        places.append((containment.root, 0))
     return [
         (f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)),
         ("make its own mounts and hostname", "unshare --mount", mounts.own_table),
