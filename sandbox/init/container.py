@@ -15,7 +15,7 @@ from _socket import sethostname
 
 from .. import messages
 from ..containment import Bind
-from ..kernel import caps, clone, descriptors, mounts, namespace, status, tree
+from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from .root import Root
 from .spawn import Refusal, carry_out, fail
@@ -60,11 +60,10 @@ class Container:
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
         import signal
+        from contextlib import suppress
 
-        try:
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         for fd in (self._pidfd, *self._namespaces):
             os.close(fd)
 

@@ -17,6 +17,7 @@ from ..kernel.mounts import HARMLESS, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, M
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from ..containment import Containment
 
@@ -78,17 +79,17 @@ class Root:
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
         for path, mode in {**SCRATCH, **self._home}.items():
-            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", lambda p=path, m=mode: self._scratch(p, m)
+            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
         for path, text in self._files.items():
-            yield f"write {path}", f"mount --bind FILE DIR{path}", lambda p=path, t=text: self._give_file(p, t)
+            yield f"write {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
         trees = iter(self._trees)
         for each in self._containment.mounts:
             if isinstance(each, Bind):
                 by_hand = f"mount --rbind {each.source} DIR{each.target}"
-                yield f"bind {each.target}", by_hand, lambda b=each, f=next(trees): self._bind(b, f)
+                yield f"bind {each.target}", by_hand, _later(self._bind, each, next(trees))
             else:
                 by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
-                yield f"mount {each.target}", by_hand, lambda e=each: self._tmpfs(e.target, 0o1777, e.size)
+                yield f"mount {each.target}", by_hand, _later(self._tmpfs, each.target, 0o1777, each.size_bytes)
         yield "leave the old root", "pivot_root . . && umount -l .", self._leave
 
     @property
@@ -212,3 +213,7 @@ class Root:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
         return tree.inside(self._root_fd, path)
+
+
+def _later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+    return lambda: do(*given)

@@ -2,98 +2,26 @@
 
 from __future__ import annotations
 
-from .capabilities import canonical
-from .errors import RequestError
-from .values import replace, value
+from ..capabilities import canonical
+from ..errors import RequestError
+from ..values import replace, value
+from .mount import Bind, Tmpfs, read_text
+from .size import read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from os import PathLike
     from typing import Any, TypeVar
 
-    from .topology import Topology
+    from ..topology import Topology
+    from .mount import Bound, Path
 
     T = TypeVar("T")
-    Path = str | PathLike[str]
-    # SRC[:DST], or both apart.
-    Bound = Path | tuple[Path, Path] | "Bind"
 
-UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+__all__ = ["MACHINES", "Bind", "Containment", "Tmpfs", "contained"]
+
 DEFAULT_SIZE = 256 << 20
-MOST_BYTES = 1 << 62  # half of what the kernel counts with
-MOST_DIGITS = 20
 MACHINES = ("x86_64", "aarch64")  # whose calls the filter knows
-
-# What a container has of its own, and cannot be without.
-OWN = ("/proc", "/sys", "/dev")
-
-
-@value
-class Bind:
-    """A file or directory of the host's that a container has as well: `source` there, `target` here.
-
-    A source that is no absolute path is meant from the current directory on, and may go without a target.
-    """
-
-    source: str
-    target: str = ""
-    writable: bool = False
-
-    def __post_init__(self) -> None:
-        source = _text("bind", self.source)
-        if not source:
-            raise RequestError(f"bind {self._words!r}: nothing to bind - write SRC or SRC:DST, such as /data:/data")
-        target = self.target or (source if source.startswith("/") else "")
-        self.__dict__.update(target=_place("bind", self._words, target) if target else "")
-
-    @classmethod
-    def read(cls, given: Bound, *, writable: bool) -> Bind:
-        """What is written SRC[:DST], or given as a pair. Raises RequestError, TypeError."""
-        if isinstance(given, Bind):
-            return replace(given, writable=writable)
-        if isinstance(given, tuple):
-            if len(given) != 2:
-                raise TypeError(f"what is bound is SRC, or a pair of SRC and DST, not {given!r}")
-            return cls(_text("bind", given[0]), _text("bind", given[1]), writable)
-        text = _text("bind", given)
-        source, colon, target = text.partition(":") if isinstance(given, str) else (text, "", "")
-        if colon and not target:
-            raise RequestError(f"bind {given!r}: no place behind the colon - write SRC:DST, or SRC alone")
-        return cls(source, target, writable)
-
-    @property
-    def _words(self) -> str:
-        return f"{self.source}:{self.target}" if self.target else self.source
-
-
-@value
-class Tmpfs:
-    """A directory that is empty, writable and forgotten; it holds at most `size` bytes (None: tmp_size)."""
-
-    target: str
-    size: int | str | None = None
-
-    def __post_init__(self) -> None:
-        target = _place("tmpfs", self.target, _text("tmpfs", self.target))
-        self.__dict__.update(target=target, size=None if self.size is None else _size("tmpfs", self.size))
-
-    @classmethod
-    def read(cls, given: Path | Tmpfs) -> Tmpfs:
-        """What is written DST[:SIZE]. Raises RequestError, TypeError."""
-        if isinstance(given, Tmpfs):
-            return given
-        target, colon, size = _text("tmpfs", given).partition(":")
-        return cls(target, size if colon else None)
-
-    @property
-    def size_bytes(self) -> int | None:
-        """The size, read."""
-        assert not isinstance(self.size, str)
-        return self.size
-
-    def __str__(self) -> str:
-        return self.target if self.size_bytes is None else f"{self.target}:{spell_size(self.size_bytes)}"
 
 
 @value
@@ -139,8 +67,8 @@ class Containment:
             tmpfs=_each("tmpfs", tmpfs, Tmpfs.read),
             rootfs=None if rootfs is None else _directory("rootfs", rootfs),
             rootfs_rw=None if rootfs_rw is None else _directory("rootfs_rw", rootfs_rw),
-            tmp_size=_size("tmp_size", tmp_size),
-            cap_add=tuple(dict.fromkeys(_each("cap_add", cap_add, lambda name: canonical(_text("cap_add", name))))),
+            tmp_size=read_size("tmp_size", tmp_size),
+            cap_add=tuple(dict.fromkeys(_each("cap_add", cap_add, lambda name: canonical(read_text("cap_add", name))))),
             seccomp=seccomp,
         )
         if rootfs is not None and rootfs_rw is not None:
@@ -160,12 +88,14 @@ class Containment:
 
     def extended(self, *, rootfs: Path | None = None, rootfs_rw: Path | None = None, **more: Any) -> Containment:
         """This, and more of it; of what can be there once the other goes before. Raises as the constructor does."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in Containment.__match_args__}  # type: ignore[attr-defined]
+        fields: dict[str, Any] = {name: getattr(self, name) for name in Containment.__match_args__}
         if rootfs is not None or rootfs_rw is not None:
             fields |= {"rootfs": rootfs, "rootfs_rw": rootfs_rw}
         for name, content in more.items():
             is_list = isinstance(fields[name], tuple)
-            fields[name] = (*fields[name], *([content] if isinstance(content, str) else content)) if is_list else content
+            fields[name] = (
+                (*fields[name], *([content] if isinstance(content, str) else content)) if is_list else content
+            )
         return Containment(**fields)
 
     def spell(self) -> list[str]:
@@ -212,14 +142,6 @@ def contained(topology: Topology, contain: bool | Containment | None) -> Topolog
     return replace(topology, containment=containment)
 
 
-def spell_size(size: int) -> str:
-    """The bytes in the largest unit that has no fraction: "256M"."""
-    for unit in "tgmk":
-        if size % UNITS[unit] == 0:
-            return f"{size // UNITS[unit]}{unit.upper()}"
-    return str(size)
-
-
 def _bound(word: str) -> tuple[str, str]:
     length, _, places = word.partition(" ")
     return places[: int(length)], places[int(length) :]
@@ -236,59 +158,11 @@ def _each(what: str, given: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
     return tuple(map(read, several))
 
 
-def _text(what: str, given: object) -> str:
-    """The path or name as text. Raises RequestError for a NUL in it, TypeError for what is none."""
-    text = given.__fspath__() if hasattr(given, "__fspath__") else given
-    if not isinstance(text, str):
-        raise TypeError(f"{what} takes text or a path, not {given!r}")
-    if "\0" in text:
-        raise RequestError(f"{what} {text!r}: a NUL - leave it out")
-    return text
-
-
-def _place(what: str, words: str, text: str) -> str:
-    """An absolute path inside, without what means nothing in it. Raises RequestError."""
-    parts = [part for part in text.split("/") if part not in ("", ".")]
-    if not text.startswith("/"):
-        raise RequestError(f"{what} {words!r}: no absolute path inside - begin it with /, such as /{text or 'data'}")
-    if ".." in parts:
-        raise RequestError(f"{what} {words!r}: .. in the path inside - write where it is without")
-    path = f"/{'/'.join(parts)}"
-    if path == "/":
-        raise RequestError(f"{what} {words!r}: the whole root - choose a place in it, or write --rootfs DIR")
-    if path in OWN:
-        raise RequestError(f"{what} {words!r}: a container has a {path} of its own - choose another place")
-    return path
-
-
 def _directory(what: str, given: Path) -> str:
-    text = _text(what, given)
+    text = read_text(what, given)
     if not text:
         raise RequestError(f"{what} {text!r}: no directory - write the one with bin, etc, usr in it")
     return text
-
-
-def _size(what: str, given: object) -> int:
-    """Bytes, or text such as "256M" and "1.5G" in powers of 1024. Raises RequestError, TypeError."""
-    if isinstance(given, bool) or not isinstance(given, int | str):
-        raise TypeError(f"{what} is a number of bytes or text such as '64M', not {given!r}")
-    size = given if isinstance(given, int) else _read_size(what, given)
-    if not 0 < size < MOST_BYTES:
-        raise RequestError(f"{what} {given!r}: out of range - write such as 64M or 1G")
-    return size
-
-
-def _read_size(what: str, text: str) -> int:
-    number = text.lower().rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = text.lower()[len(number) :]
-    unit = unit[:1] if unit[1:] in ("b", "ib") else unit.removesuffix("b")
-    whole, point, fraction = number.partition(".")
-    digits = whole + fraction
-    is_number = digits.isascii() and digits.isdecimal() and whole and (fraction or not point)
-    if not is_number or unit not in UNITS or len(digits) > MOST_DIGITS:
-        raise RequestError(f"{what} {text!r}: not a size - write such as 64M or 1G")
-    scale: int = 10 ** len(fraction)
-    return int(digits) * UNITS[unit] // scale
 
 
 def _check_each_place_once(mounts: Iterable[Bind | Tmpfs]) -> None:
