@@ -18,7 +18,8 @@ FLAGS = ("cwd_if_there", "held", "last", "tied", "service", "terminal")
 class Command:
     """One program to execute in a node.
 
-    `environment` is the whole of it; `user`, NAME or UID[:GID], is init's own unless it is given. `cwd_if_there`: in a
+    `environment` is the whole of it; `user`, NAME or UID[:GID], is init's own unless it is given; their HOME is
+    added if there is none. `cwd_if_there`: in a
     container without that directory it starts in /. `umask` (None: init's own) is a number; `limits` are pairs of
     rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
     killed when nobody waits for it any more. `service`: init keeps what it prints.

@@ -7,7 +7,7 @@ import os
 
 from .. import capabilities
 from ..kernel import caps, keyring, landlock, seccomp, signals
-from .spawn import stages_of_what_it_inherits
+from .spawn import stages_of_the_user, stages_of_what_it_inherits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def stages(
     yield "begin a session", "setsid", os.setsid
     yield "begin a session of keys", "keyctl session", keyring.own_session
     yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
+    yield from stages_of_the_user(command)
     yield "give up capabilities", "setpriv --bounding-set -all --securebits", lambda: caps.lock(kept)
     yield "cwd", f"cd {command.cwd}", lambda: _change_directory(command.cwd, if_there=command.cwd_if_there)
     yield "reset signals", "trap -", signals.reset

@@ -107,6 +107,16 @@ def _set(permitted: int, inheritable: int) -> None:
     call("capset", struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", *halves))
 
 
+def keep_whoever_it_is() -> None:
+    """Keep the capabilities that there are when this process becomes another user: SECBIT_NO_SETUID_FIXUP."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 1 << 2, 0, 0, 0)
+
+
+def keep_no_longer() -> None:
+    """Undo keep_whoever_it_is(): from here on who becomes another loses them."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 0, 0, 0, 0)
+
+
 def no_new_privileges() -> None:
     """Setuid programs give nothing from here on: PR_SET_NO_NEW_PRIVS(2const)."""
     _prctl.prctl(_prctl.PR_SET_NO_NEW_PRIVS, 1)
