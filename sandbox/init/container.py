@@ -72,6 +72,8 @@ class Container:
         readable, writable = os.pipe2(os.O_CLOEXEC)
         between = os.fork()
         if between == 0 and self._enter(writable):
+            # Who reads there waits until all have let go, and a command may be held.
+            os.close(writable)
             self._ids.take()
             return 0
         os.close(writable)
