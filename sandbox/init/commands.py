@@ -96,7 +96,9 @@ class Commands:
             self._containers.pop(node).close()
         if node not in self._containers:
             network = self._network
-            self._containers[node] = Container(node, network.namespaces[node], network.files(node), containment)
+            self._containers[node] = Container(
+                node, network.namespaces[node], network.files(node), containment, network.users(node)
+            )
         return self._containers[node]
 
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:

@@ -61,4 +61,5 @@ def _build_wall(containment: Containment) -> None:
     writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
     binds = (bind.target for bind in containment.binds if bind.writable)
     everywhere = ("/",) if containment.rootfs else (path for path in (*writable, *binds) if os.path.exists(path))
-    landlock.restrict(("/",), everywhere)
+    # Not alone: commands of one node may signal each other, and who is outside of it is in another PID namespace.
+    landlock.restrict(("/",), everywhere, alone=False)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from ..topology.endpoint import Link
     from ..topology.interface import Interface
+    from .users import Users
 
     Wire = tuple[Interface, Interface]
 
@@ -42,7 +43,8 @@ class Network:
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self._builder = Builder()
+        self._users: dict[str, Users] = {}
+        self._builder = Builder(self._create)
         self._wiring: Wiring | None = None
         self._wires: dict[Link, Wire] = {}
         self._foreign: set[str] = set()
@@ -91,6 +93,24 @@ class Network:
 
         outside = self._outside.files if self._outside else {}
         return {"/etc/hosts": hosts_file(self.topology, node), **outside}
+
+    def users(self, node: str) -> Users:
+        """The user namespace of a contained node. Raises OSError."""
+        from .users import Users
+
+        return self._users.get(node) or Users()
+
+    def _create(self, node: str) -> int:
+        """A network for `node`, which this process enters; its descriptor. That of a container may be its own."""
+        containment = self.topology.containment
+        if containment and node not in self.topology.switch_names:
+            from .users import Users, are_over_networks
+
+            if are_over_networks(containment):
+                self._users[node] = users = Users(with_network=True)
+                namespace.enter_network(users.netns_fd)
+                return users.netns_fd
+        return namespace.create_network()
 
     def open_socket(self, node: str, *kind: int) -> socket:
         """A socket in the network of `node`; `kind` are its family, type and protocol. Raises RequestError, OSError."""
@@ -227,5 +247,6 @@ class Network:
 
     def _close(self, name: str) -> None:
         self._foreign.discard(name)
+        self._users.pop(name, None)
         if (netns_fd := self.namespaces.pop(name, None)) is not None:
             os.close(netns_fd)

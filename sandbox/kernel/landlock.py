@@ -45,12 +45,12 @@ def version() -> int:
         raise
 
 
-def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> list[str]:
+def restrict(readable: Iterable[str | int], writable: Iterable[str | int], *, alone: bool = True) -> list[str]:
     """Keep this process, and all that it will execute, to what lies below these; returns what is walled off.
 
     Each is a path, or a descriptor (O_PATH will do). What is `readable` may also be executed; what is `writable` may
-    be anything. Files that are open already stay as they are. Signals and abstract sockets reach only who has gone
-    through the same call, or through one more: whoever shall share a wall is to be forked behind it.
+    be anything. Files that are open already stay as they are. Of one that is `alone` signals and abstract sockets reach
+    only who has gone through the same call, or through one more: whoever shall share a wall is to be forked behind it.
 
     An older kernel builds a lower wall, as the documentation of Landlock would have it, and one without Landlock none:
     see `version`. Needs no_new_privs. Whoever is behind a wall of files can mount no more.
@@ -58,7 +58,7 @@ def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> li
     offered = version()
     if offered == 0:
         return []
-    accesses, scopes = _up_to(offered, ACCESSES), _up_to(offered, SCOPES)
+    accesses, scopes = _up_to(offered, ACCESSES), _up_to(offered, SCOPES) if alone else 0
     # struct landlock_ruleset_attr: files, network, scopes. What a kernel does not know of it has to be zero.
     ruleset_fd = call("syscall", SYS_CREATE_RULESET, struct.pack("=QQQ", accesses, 0, scopes), 24, 0)
     try:
@@ -71,7 +71,7 @@ def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> li
         raise OSError(error.errno, error.strerror, _named(error.filename)) from None
     finally:
         os.close(ruleset_fd)
-    return [wall for first, wall in WALLS.items() if first <= offered]
+    return [wall for first, wall in WALLS.items() if first <= offered and (alone or first not in SCOPES)]
 
 
 def _up_to(version: int, bits: dict[int, int]) -> int:
