@@ -65,8 +65,12 @@ def passes(attempt: Callable[[], object], *errors: int) -> str:
 
 
 def opens(path: str, flags: int = os.O_RDONLY) -> str:
-    """Opens a file, and neither reads nor writes it."""
-    os.close(os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK))
+    """Opens a file, and neither reads nor writes it. What is masked by /dev/null can be opened, to no avail."""
+    fd = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK)
+    is_null = os.fstat(fd).st_rdev == os.makedev(1, 3)
+    os.close(fd)
+    if is_null:
+        raise OSError(errno.ENODATA, "masked", path)
     return path
 
 

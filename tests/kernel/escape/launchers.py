@@ -17,6 +17,18 @@ from .bait import LOGIN
 HERE = Path(__file__).parent
 FAMILIES = ("files", "processes", "network", "namespaces", "machine")
 
+# The doors of sandbox/kernel that need no namespace, and nothing else: what they hold by themselves. A user who has no
+# capabilities has none to lock.
+WALLS = """
+import os, sys
+from sandbox.kernel import caps, keyring, landlock, seccomp, syscalls
+keyring.own_session()
+caps.lock() if os.getuid() == 0 else caps.no_new_privileges()
+landlock.restrict(["/"], ["/tmp", "/dev"])
+seccomp.install(seccomp.program(syscalls.machine()))
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
 # Words before a command. The interpreter inside is the system's: a home may not be seen there.
 LAUNCHERS: dict[str, Sequence[str]] = {
     "plain": (),
@@ -25,6 +37,7 @@ LAUNCHERS: dict[str, Sequence[str]] = {
         *("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
         "--",
     ),
+    "walls": (sys.executable, "-c", WALLS),
 }
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 
