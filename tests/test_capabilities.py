@@ -19,6 +19,7 @@ def test_numbers_are_those_of_libcap() -> None:
 @pytest.mark.parametrize("name", ["CAP_NET_ADMIN", "cap_net_admin", "NET_ADMIN", "net_admin", "Net_Admin"])
 def test_a_name_is_written_as_one_likes(name: str) -> None:
     assert caps.number(name) == 12
+    assert caps.name(12) == "net_admin"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,11 @@ def number(name: str) -> int:
     raise RequestError(f"{name!r}: no such capability - {fix}")
 
 
+def name(number: int) -> str:
+    """That of a capability, as NAMES has it."""
+    return NAMES.split()[number]
+
+
 def _mask(capabilities: Collection[int]) -> int:
     return sum(1 << each for each in set(capabilities))
 

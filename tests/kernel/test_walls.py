@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -255,9 +256,26 @@ except OSError as error:
     assert run(script, json.dumps([[], []])) == [errno.ENOENT, "/nowhere/at/all", "done"]
 
 
-def test_a_kernel_without_landlock_builds_no_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+@needs_landlock
+def test_what_is_open_can_be_opened_anew_if_that_is_said(tmp_path: Path) -> None:
+    """A pipe always, a file as the rules have it: programs write to /dev/stderr by its name."""
+    (tmp_path / "file").touch()
+    script = f"""
+import os, sys
+os.dup2(os.open(sys.argv[2], os.O_WRONLY), 2)
+{RESTRICT.replace("restrict(readable, writable)", "restrict(readable, [*writable, *map(int, sys.argv[3:])])")}
+anew = [attempt(lambda: open(f"/dev/fd/{{fd}}", "w").write("")) for fd in (1, 2)]
+print(json.dumps(anew))
+"""
+    rules = json.dumps([["/"], ["/proc", "/dev"]])
+    assert run(script, rules, str(tmp_path / "file")) == ["done", "PermissionError"]
+    assert run(script, rules, str(tmp_path / "file"), "0", "1", "2") == ["done", "done"]
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_kernel_without_landlock_builds_no_wall(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
     def absent(*_: object) -> int:
-        raise OSError(errno.ENOSYS, "Function not implemented", "syscall")
+        raise OSError(reason, os.strerror(reason), "syscall")
 
     monkeypatch.setattr(landlock, "call", absent)
     assert landlock.version() == 0
@@ -290,3 +308,62 @@ def test_an_older_kernel_is_asked_for_no_more_than_it_has(
     assert landlock.restrict([], []) == walls
     assert asked[1] == (444, accesses.to_bytes(8, "little") + bytes(8) + scopes.to_bytes(8, "little"), 24, 0)
     assert [each[0] for each in asked] == [444, 444, 446]
+
+
+# Each call that fails is told of: nothing is weaker silently.
+
+DOORS = """
+import os
+from sandbox.kernel import caps, keyring, landlock, seccomp, syscalls
+os.write(1, b"begun ")
+keyring.own_session()
+caps.lock()
+landlock.restrict(["/"], ["/tmp"])
+seccomp.install(seccomp.program(syscalls.machine()))
+os.write(1, b"done")
+"""
+
+
+FROM_THE_LAST = {"the first of a bounding set": 42, "its last": 2, "securebits": 1, "no_new_privs": 0}
+
+
+def under_strace(strace: str, expression: str, log: Path) -> tuple[int, str, str]:
+    words = [strace, "-qq", "-o", log, "-e", expression, sys.executable, "-c", DOORS]
+    done = subprocess.run([*ENTER, *words], capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def calls_of_prctl(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many there are when nothing fails: libcap itself makes some when it is loaded."""
+    strace, log = shutil.which("strace"), tmp_path_factory.mktemp("strace") / "log"
+    if not strace:
+        pytest.skip("strace is not installed")
+    assert under_strace(strace, "trace=prctl", log) == (0, "begun done", "")
+    return log.read_text().count("prctl(")
+
+
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS", "ENOMEM"])
+@pytest.mark.parametrize("from_the_last", FROM_THE_LAST.values(), ids=FROM_THE_LAST)
+def test_a_setting_that_fails_is_an_error(
+    strace: str, calls_of_prctl: int, from_the_last: int, error: str, tmp_path: Path
+) -> None:
+    inject = f"inject=prctl:error={error}:when={calls_of_prctl - from_the_last}"
+    status, output, errors = under_strace(strace, inject, tmp_path / "log")
+    assert (status, output, "Error: [Errno" in errors) == (1, "begun ", True), errors
+
+
+@needs_landlock
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS", "ENOMEM"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("keyctl", "capset", "capset:when=2", "seccomp", "landlock_create_ruleset", "landlock_create_ruleset:when=2"),
+        *("landlock_add_rule", "landlock_add_rule:when=2", "landlock_restrict_self"),
+    ],
+)
+def test_a_call_that_fails_is_an_error(strace: str, call: str, error: str, tmp_path: Path) -> None:
+    name, _, when = call.partition(":")
+    inject = f"inject={name}:error={error}" + (f":{when}" if when else "")
+    status, output, errors = under_strace(strace, inject, tmp_path / "log")
+    assert (status, output, "Error: [Errno" in errors) == (1, "begun ", True), errors
