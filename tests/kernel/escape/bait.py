@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,8 @@ def bait() -> Iterator[dict[str, Any]]:
             "queue": queue,
             "disk": _disk(),
             "setuid": _setuid(base),
+            "device": _device(base),
+            "file_systems": _file_systems(),
         }
 
 
@@ -132,6 +135,25 @@ def _disk() -> tuple[int, int]:
     """The device that the root file system is on, or any that the kernel has."""
     device = os.stat("/").st_dev
     return os.major(device), os.minor(device)
+
+
+def _file_systems() -> list[int]:
+    """The devices of all that is mounted on the host."""
+    found = set()
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        major, _, minor = line.split()[2].partition(":")
+        found.add(os.makedev(int(major), int(minor)))
+    return sorted(found)
+
+
+def _device(directory: Path) -> str | None:
+    path = directory / "null"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        path.open("rb").close()
+    except OSError:
+        return None
+    return str(path)
 
 
 def _setuid(directory: Path) -> list[str]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 from .common import (
@@ -130,6 +132,64 @@ def usr_for_writing(bait: Any) -> str:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     os.unlink(path)
     return path
+
+
+def places(bait: Any, depth: int) -> Iterator[tuple[str, list[str]]]:
+    """The directories that can be seen and lie on file systems of the host, with their files."""
+    for directory, below, names in os.walk("/"):
+        if directory.count("/") >= depth or directory in ("/proc", "/sys"):
+            below.clear()
+        elif os.stat(directory).st_dev in bait["file_systems"]:
+            yield directory, names
+
+
+def write_into_any_directory(bait: Any) -> str:
+    """Make a file without a name in any directory of the host's, three levels deep: O_TMPFILE."""
+    for directory, _ in places(bait, 3):
+        try:
+            os.close(os.open(directory, os.O_TMPFILE | os.O_WRONLY, 0o600))
+            return directory
+        except OSError:
+            continue
+    raise Refused("nowhere")
+
+
+def write_any_file(bait: Any) -> str:
+    """Open any regular file of the host's for writing, three levels deep."""
+    for directory, names in places(bait, 3):
+        for path in (os.path.join(directory, name) for name in names):
+            try:
+                found = os.lstat(path)
+                if stat.S_ISREG(found.st_mode) and found.st_dev in bait["file_systems"]:
+                    return opens(path, os.O_WRONLY | os.O_NOFOLLOW)
+            except OSError:
+                continue
+    raise Refused("none")
+
+
+def set_an_attribute(bait: Any) -> str:
+    """Set an attribute of a file of the caller's own."""
+    if not is_bait(os.stat(bait["file"]), bait["file_id"]):
+        raise Refused("another file")
+    os.setxattr(bait["file"], "user.escape", b"x")
+    return "setxattr"
+
+
+def rename_a_file(bait: Any) -> str:
+    """Rename a file of the caller's own, to what it is called: through another name."""
+    if not is_bait(os.stat(bait["file"]), bait["file_id"]):
+        raise Refused("another file")
+    os.rename(bait["file"], bait["file"] + "-renamed")
+    os.rename(bait["file"] + "-renamed", bait["file"])
+    return "rename"
+
+
+def device_on_a_file_system(bait: Any) -> str:
+    """Use a device that lies among the host's files: /dev/null, made by root outside of /dev."""
+    if bait["device"] is None:
+        raise Refused("none there")
+    os.close(os.open(bait["device"], os.O_RDWR))
+    return bait["device"]  # type: ignore[no-any-return]
 
 
 def working_directory(bait: Any) -> str:

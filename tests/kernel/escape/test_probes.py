@@ -25,6 +25,7 @@ NOT_BY_WALLS = {
     *("shadow_by_path", "shadow_by_inherited_descriptor", "any_inherited_descriptor", "real_root"),
     *("change_mode_of_hosts_file", "change_times_of_hosts_file", "hosts_tmp", "hosts_shared_memory"),
     *("see_a_process", "socket_by_path", "socket_in_tmp", "loopback_of_the_host", "shared_memory", "list_of_keys"),
+    *("write_into_any_directory", "write_any_file", "set_an_attribute"),
     *("timers_of_all", "disk_by_its_device", "other_devices", "log_by_device", "leave_the_terminal"),
 }
 
