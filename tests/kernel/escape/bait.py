@@ -54,7 +54,7 @@ if os.isatty(0):
     fcntl.ioctl(0, 0x540E, 0)
 libc.syscall(numbers[0], 1, None)
 libc.syscall(numbers[1], b"user", key.encode(), b"secret", 6, -3)
-for number, path in ((8, "/"), (9, "/etc/shadow"), (10, directory)):
+for number, path in ((7, directory), (8, "/"), (9, "/etc/shadow")):
     try:
         os.dup2(os.open(path, os.O_RDONLY), number)
     except OSError:

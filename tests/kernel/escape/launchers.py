@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import shutil
@@ -42,6 +43,7 @@ LAUNCHERS: dict[str, Sequence[str]] = {
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 
 
+@functools.cache
 def probes() -> dict[str, str]:
     """The family of each probe by its name."""
     found = {}
@@ -52,6 +54,7 @@ def probes() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def text(family: str) -> str:
     """The program that carries out a probe of a family; it imports nothing but the standard library."""
     tree = ast.parse(_source(family))
