@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from ..kernel import caps, keyring, landlock, seccomp, signals
 from .spawn import stages_of_what_it_inherits
@@ -60,6 +61,16 @@ def _change_directory(path: str) -> None:
 def _build_wall(containment: Containment) -> None:
     writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
     binds = (bind.target for bind in containment.binds if bind.writable)
-    everywhere = ("/",) if containment.rootfs else (path for path in (*writable, *binds) if os.path.exists(path))
+    places = ("/",) if containment.rootfs else [path for path in (*writable, *binds) if os.path.exists(path)]
+    everywhere = (*places, *filter(_can_be_opened_anew, (0, 1, 2)))
     # Not alone: commands of one node may signal each other, and who is outside of it is in another PID namespace.
     landlock.restrict(("/",), everywhere, alone=False)
+
+
+def _can_be_opened_anew(fd: int) -> bool:
+    """Whether a descriptor is of a file, as its output redirected to one is; not of a pipe or a socket."""
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISCHR(mode)

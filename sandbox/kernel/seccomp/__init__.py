@@ -9,7 +9,7 @@ from __future__ import annotations
 import _struct as struct
 
 from .. import syscalls
-from ..libc import address, call
+from ..libc import address
 from . import decision
 from .decision import ARCHITECTURE, EQUALS, KILL, Test
 from .judgement import ENOSYS, decisions
@@ -48,4 +48,4 @@ def install(program: bytes) -> None:
     Needs no_new_privs.
     """
     description = PROGRAM.pack(len(program) // decision.INSTRUCTION.size, address(program))
-    call("syscall", syscalls.number("seccomp"), SECCOMP_SET_MODE_FILTER, 0, description)
+    syscalls.call("seccomp", SECCOMP_SET_MODE_FILTER, 0, description)
