@@ -8,6 +8,7 @@ with sandbox.Lab(topology) as lab:
     lab["web"].run([...])
 
 sandbox.run(["make", "test"])     # one command, no network but lo
+sandbox.run(["make", "test"], contain=sandbox.Containment(bind="."))     # nor more of the machine than it needs
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import topologies as topologies
+    from .containment import Bind, Containment, Tmpfs
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .lab import Lab
     from .lab.kept import KeptLab, connect
@@ -36,6 +38,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Bind",
+    "Containment",
     "Draft",
     "Endpoint",
     "Interface",
@@ -56,6 +60,7 @@ __all__ = [
     "StepFailed",
     "Subnet",
     "Switch",
+    "Tmpfs",
     "Topology",
     "connect",
     "pair",
@@ -64,6 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "containment": ("Bind", "Containment", "Tmpfs"),
     "topology.address": ("Address", "Subnet"),
     "topology.draft": ("Draft",),
     "topology.endpoint": ("Endpoint", "Link"),

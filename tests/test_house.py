@@ -24,6 +24,7 @@ ROOT = Path(sandbox.__file__).parent
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
     ("sandbox.errors", "sandbox.values", "sandbox.labfile.toml", "sandbox.labfile.yaml"),
+    ("sandbox.capabilities", "sandbox.containment"),
     ("sandbox.topology.address",),
     *(("sandbox.topology." + room,) for room in ("endpoint", "switch", "publication", "service", "interface")),
     ("sandbox.topology", "sandbox.labfile"),
@@ -31,7 +32,7 @@ FLOORS = (
     ("sandbox.plan.steps", "sandbox.plan.beyond", "sandbox.plan.waits"),
     ("sandbox.plan", "sandbox.picture"),
     ("sandbox.kernel",),
-    ("sandbox.messages", "sandbox.command", "sandbox.init.program", "sandbox.outside.traces"),
+    ("sandbox.messages", "sandbox.command", "sandbox.sources", "sandbox.init.program", "sandbox.outside.traces"),
     ("sandbox.init", "sandbox.outside"),
     ("sandbox.lab", "sandbox.forkserver", "sandbox.doctor", "sandbox.explain", "sandbox.compose"),
     ("sandbox.cli",),
@@ -40,6 +41,8 @@ FLOORS = (
 PURE = (
     "sandbox.errors",
     "sandbox.values",
+    "sandbox.capabilities",
+    "sandbox.containment",
     "sandbox.topology",
     "sandbox.topologies",
     "sandbox.labfile",

@@ -15,7 +15,7 @@ from .arguments import RunRequest, parse
 from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
 from .help import DOCTOR_HELP, EXEC_HELP, EXPLAIN_HELP, EXPORT_HELP, RUN_HELP, UP_HELP
-from .options import Declaring, OurWords
+from .options import OF_COMMANDS, Declaring, OurWords, Running
 from .requests import (
     ExplainRequest,
     ExportRequest,
@@ -37,7 +37,7 @@ Dump = Annotated[bool, typer.Option("--dump-topology", help="Show the lab file t
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-class RunCommand(Declaring):
+class RunCommand(Running):
     """`sandbox run`."""
 
     read = staticmethod(parse)
@@ -49,7 +49,7 @@ class ExportCommand(Declaring):
     read = staticmethod(parse_export)
 
 
-class UpCommand(Declaring):
+class UpCommand(Running):
     """`sandbox up`."""
 
     read = staticmethod(parse_up)
@@ -58,6 +58,7 @@ class UpCommand(Declaring):
 class ExecCommand(OurWords):
     """`sandbox exec`."""
 
+    told = OF_COMMANDS
     read = staticmethod(execute.parse_exec)
 
 
@@ -142,7 +143,7 @@ def up(
     raise typer.Exit(carry_out_up(request))
 
 
-@app.command("exec", cls=ExecCommand, help=EXEC_HELP, options_metavar="LAB/NODE -- CMD")
+@app.command("exec", cls=ExecCommand, help=EXEC_HELP, options_metavar="[OPTIONS] LAB/NODE -- CMD")
 def execute_in_node(ctx: typer.Context) -> None:
     """See EXEC_HELP."""
     request: execute.ExecRequest = ctx.obj

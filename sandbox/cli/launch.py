@@ -20,8 +20,13 @@ MANY = 50  # links, from which on it may take long enough to be shown
 def launch(topology: Topology, *, as_root: bool) -> socket:
     """Fork the init of a new lab and return the socket on which it will answer.
 
-    The command line is a process of its own with one thread: it needs no fork server.
+    The command line is a process of its own with one thread: it needs no fork server. Raises RequestError for what a
+    container is to have and is not there.
     """
+    if topology.containment:
+        from ..sources import settled
+
+        topology = settled(topology)
     own_pidfd = os.pidfd_open(os.getpid())
     ours, theirs = messages.pair()
     try:

@@ -7,11 +7,10 @@ import os
 import select
 from time import monotonic
 
-from ..command import Command
 from ..errors import SandboxError
 from ..kernel import descriptors
-from ..lab.node import current_directory
 from ..lab.process import SIGKILL, SIGTERM, Process
+from ..lab.setting import Setting
 from .launch import open_lab
 from .signals import Forwarding, hold
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..command import Command
     from ..lab import Lab
     from ..lab.services import Startup
     from .arguments import RunRequest
@@ -184,14 +184,8 @@ class Watch:
 
 def _command(request: RunRequest, lab: Lab, number: int, *, terminal: bool = False) -> Command:
     node = lab[request.topology.places[number]]
-    return Command(
-        node=node.name,
-        argv=request.commands[number],
-        environment=node.environment(),
-        cwd=current_directory(),
-        held=len(request.commands) > 1,
-        terminal=terminal,
-    )
+    setting = request.setting or Setting()
+    return setting.command(node, request.commands[number], held=len(request.commands) > 1, terminal=terminal)
 
 
 def _reads_stdin(request: RunRequest, node: str) -> bool:

@@ -97,7 +97,7 @@ class Commands:
         if node not in self._containers:
             network = self._network
             self._containers[node] = Container(
-                node, network.namespaces[node], network.files(node), containment, network.users(node)
+                node, network.namespaces[node], network.files(node), containment, network.owner(node)
             )
         return self._containers[node]
 

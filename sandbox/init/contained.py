@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 
+from .. import capabilities
 from ..kernel import caps, keyring, landlock, seccomp, signals
-from .spawn import stages_of_what_it_inherits
+from .spawn import stages_of_the_user, stages_of_what_it_inherits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,33 +27,43 @@ def stages(
     command: Command, containment: Containment, wanted: dict[int, int], limits: Limits, report_fd: int
 ) -> Iterator[Stage]:
     """All but the filter, which comes last: it would be in the way of finding the program."""
-    kept = [caps.number(name) for name in containment.capabilities]
+    kept = [capabilities.number(name) for name in containment.cap_add]
     yield "begin a session", "setsid", os.setsid
     yield "begin a session of keys", "keyctl session", keyring.own_session
     yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
+    yield from stages_of_the_user(command)
     yield "give up capabilities", "setpriv --bounding-set -all --securebits", lambda: caps.lock(kept)
-    yield "cwd", f"cd {command.cwd}", lambda: _change_directory(command.cwd)
+    yield "cwd", f"cd {command.cwd}", lambda: _change_directory(command.cwd, if_there=command.cwd_if_there)
     yield "reset signals", "trap -", signals.reset
     yield "build a wall", "landlock_restrict_self", lambda: _build_wall(containment)
 
 
 def filter_calls(containment: Containment) -> Iterator[Stage]:
     """The filter, if it is asked for."""
-    if containment.filtered:
+    if containment.seccomp:
         yield "filter system calls", "seccomp", lambda: _filter(containment)
 
 
 def _filter(containment: Containment) -> None:
     machine = os.uname().machine
-    program = seccomp.program(machine, containment.capabilities)
+    program = seccomp.program(machine, containment.cap_add)
     if program is None:
         raise OSError(errno.ENOSYS, f"no filter for {machine} - run it with --no-seccomp", "seccomp")
     seccomp.install(program)
 
 
-def _change_directory(path: str) -> None:
-    """Go there, if that is inside: a descriptor under /proc may lead elsewhere."""
-    os.chdir(path)
+def _change_directory(path: str, *, if_there: bool) -> None:
+    """Go there, if that is inside: a descriptor under /proc may lead elsewhere. With `if_there` else to /."""
+    try:
+        os.chdir(path)
+        _check_inside(path)
+    except OSError:
+        if not if_there:
+            raise
+        os.chdir("/")
+
+
+def _check_inside(path: str) -> None:
     here = os.getcwd()  # a path that begins with (unreachable) is an error to Python as well
     if not here.startswith("/") or not os.path.samestat(os.stat(here), os.stat(".")):
         raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -60,8 +71,8 @@ def _change_directory(path: str) -> None:
 
 def _build_wall(containment: Containment) -> None:
     writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
-    binds = (bind.target for bind in containment.binds if bind.writable)
-    places = ("/",) if containment.rootfs else [path for path in (*writable, *binds) if os.path.exists(path)]
+    binds = (bind.target for bind in containment.bind)
+    places = ("/",) if containment.root else [path for path in (*writable, *binds) if os.path.exists(path)]
     everywhere = (*places, *filter(_can_be_opened_anew, (0, 1, 2)))
     # Not alone: commands of one node may signal each other, and who is outside of it is in another PID namespace.
     landlock.restrict(("/",), everywhere, alone=False)

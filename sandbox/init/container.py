@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import os
 from _socket import sethostname
+from functools import partial
 
 from .. import messages
+from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from .root import Root
@@ -26,26 +28,24 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..containment import Containment
+    from .owner import Ids, UserNamespace
     from .spawn import Stage
-    from .users import Ids, Users
 
-NAMESPACES = (
-    clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP | namespace.MOUNT | namespace.HOSTNAME
-)
+NAMESPACES = clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP | namespace.MOUNT | namespace.HOSTNAME
 
 
 class Container:
     """A container that stands, held by descriptors. Raises Refusal, OSError."""
 
     def __init__(
-        self, node: str, netns_fd: int, files: Mapping[str, str], containment: Containment, users: Users
+        self, node: str, netns_fd: int, files: Mapping[str, str], containment: Containment, owner: UserNamespace
     ) -> None:
         self.containment = containment
         ours, theirs = messages.pair()
-        self._ids = users.ids
+        self._ids = owner.ids
         maker = os.fork()
         if maker == 0:
-            _make(node, netns_fd, files, containment, users, theirs)
+            _make(node, netns_fd, files, containment, owner, theirs)
         theirs.close()
         os.waitpid(maker, 0)
         self._netns_fd = netns_fd
@@ -63,11 +63,10 @@ class Container:
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
         import signal
+        from contextlib import suppress
 
-        try:
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         for fd in (self._pidfd, *self._namespaces):
             os.close(fd)
 
@@ -121,19 +120,19 @@ def _make(
     netns_fd: int,
     files: Mapping[str, str],
     containment: Containment,
-    users: Users,
+    owner: UserNamespace,
     report: socket,
 ) -> NoReturn:
     """In a fork of the lab's init, the maker."""
     try:
         trees: list[int] = []
-        carry_out(_stages_of_the_maker(node, netns_fd, containment, users, trees), report)
-        rootfs_fd = trees.pop() if containment.rootfs else None
+        carry_out(_stages_of_the_maker(node, netns_fd, containment, owner, trees), report)
+        rootfs_fd = trees.pop() if containment.root else None
         waiting, word = messages.pair()
         pid = clone.fork_into(NAMESPACES | clone.CLONE_PARENT)
         if pid == 0:
             word.close()
-            _be_init(node, Root(containment, files, trees, rootfs_fd), users.ids, report, waiting)
+            _be_init(node, Root(containment, files, trees, rootfs_fd), owner.ids, report, waiting)
         messages.send(report, {"pid": str(pid)}, descriptors=namespace.of_a_container(pid))
         messages.send(word, {"go": ""})
         os._exit(0)
@@ -144,25 +143,26 @@ def _make(
 
 
 def _stages_of_the_maker(
-    node: str, netns_fd: int, containment: Containment, users: Users, trees: list[int]
+    node: str, netns_fd: int, containment: Containment, owner: UserNamespace, trees: list[int]
 ) -> Iterator[Stage]:
     def open_tree(path: str, attributes: int) -> None:
         tree_fd = tree.copy(path)
         tree.restrict(tree_fd, tree.NO_SETUID | tree.NO_DEVICES | attributes)
-        if users.ids.are_own:
-            tree.map_ids(tree_fd, users.fd)
+        if owner.ids.are_own:
+            tree.map_ids(tree_fd, owner.fd)
         trees.append(tree_fd)
 
-    places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in containment.binds]
-    if containment.rootfs:
-        places.append((containment.rootfs, 0))
+    binds = [each for each in containment.mounts if isinstance(each, Bind)]
+    places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in binds]
+    if containment.root:
+        places.append((containment.root, 0))
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount", mounts.own_table
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone
     for path, how in places:
-        yield f"open {path}", f"mount --rbind {path} DIR", lambda path=path, how=how: open_tree(path, how)
-    yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([users.fd])
+        yield f"open {path}", f"mount --rbind {path} DIR", partial(open_tree, path, how)
+    yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([owner.fd])
 
 
 def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -> NoReturn:

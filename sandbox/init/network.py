@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from ..topology.endpoint import Link
     from ..topology.interface import Interface
-    from .users import Users
+    from .owner import UserNamespace
 
     Wire = tuple[Interface, Interface]
 
@@ -43,7 +43,7 @@ class Network:
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self._users: dict[str, Users] = {}
+        self._owners: dict[str, UserNamespace] = {}
         self._builder = Builder(self._create)
         self._wiring: Wiring | None = None
         self._wires: dict[Link, Wire] = {}
@@ -94,22 +94,22 @@ class Network:
         outside = self._outside.files if self._outside else {}
         return {"/etc/hosts": hosts_file(self.topology, node), **outside}
 
-    def users(self, node: str) -> Users:
+    def owner(self, node: str) -> UserNamespace:
         """The user namespace of a contained node. Raises OSError."""
-        from .users import Users
+        from .owner import UserNamespace
 
-        return self._users.get(node) or Users()
+        return self._owners.get(node) or UserNamespace()
 
     def _create(self, node: str) -> int:
         """A network for `node`, which this process enters; its descriptor. That of a container may be its own."""
         containment = self.topology.containment
         if containment and node not in self.topology.switch_names:
-            from .users import Users, are_over_networks
+            from .owner import UserNamespace, are_over_networks
 
             if are_over_networks(containment):
-                self._users[node] = users = Users(with_network=True)
-                namespace.enter_network(users.netns_fd)
-                return users.netns_fd
+                self._owners[node] = owner = UserNamespace(with_network=True)
+                namespace.enter_network(owner.netns_fd)
+                return owner.netns_fd
         return namespace.create_network()
 
     def open_socket(self, node: str, *kind: int) -> socket:
@@ -247,6 +247,6 @@ class Network:
 
     def _close(self, name: str) -> None:
         self._foreign.discard(name)
-        self._users.pop(name, None)
+        self._owners.pop(name, None)
         if (netns_fd := self.namespaces.pop(name, None)) is not None:
             os.close(netns_fd)

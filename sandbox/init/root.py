@@ -10,14 +10,16 @@ from __future__ import annotations
 import errno
 import os
 
+from ..containment import Bind
 from ..kernel import mounts, tree
 from ..kernel.mounts import HARMLESS, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_REC, mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
-    from ..containment import Bind, Containment
+    from ..containment import Containment
 
     Stage = tuple[str, str, Callable[[], object]]
 
@@ -77,21 +79,23 @@ class Root:
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
         for path, mode in {**SCRATCH, **self._home}.items():
-            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", lambda p=path, m=mode: self._scratch(p, m)
+            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
         for path, text in self._files.items():
-            yield f"write {path}", f"mount --bind FILE DIR{path}", lambda p=path, t=text: self._give_file(p, t)
-        for each in self._containment.tmpfs:
-            by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
-            yield f"mount {each.target}", by_hand, lambda e=each: self._tmpfs(e.target, 0o1777, e.size)
-        for bind, tree_fd in zip(self._containment.binds, self._trees, strict=True):
-            by_hand = f"mount --rbind {bind.source} DIR{bind.target}"
-            yield f"bind {bind.source} to {bind.target}", by_hand, lambda b=bind, f=tree_fd: self._bind(b, f)
+            yield f"write {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
+        trees = iter(self._trees)
+        for each in self._containment.mounts:
+            if isinstance(each, Bind):
+                by_hand = f"mount --rbind {each.source} DIR{each.target}"
+                yield f"bind {each.target}", by_hand, _later(self._bind, each, next(trees))
+            else:
+                by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
+                yield f"mount {each.target}", by_hand, _later(self._tmpfs, each.target, 0o1777, each.size_bytes)
         yield "leave the old root", "pivot_root . . && umount -l .", self._leave
 
     @property
     def _home(self) -> dict[str, int]:
         home = os.environ.get("HOME", "")
-        is_one = home.startswith("/") and home != "/" and not self._containment.rootfs
+        is_one = home.startswith("/") and home != "/" and not self._containment.root
         return {os.path.normpath(home): 0o700} if is_one else {}
 
     def _make_room(self) -> None:
@@ -114,7 +118,7 @@ class Root:
     def _put_rootfs(self, rootfs_fd: int) -> None:
         place = os.open(NEW, os.O_PATH | os.O_CLOEXEC)
         tree.attach(rootfs_fd, place)
-        if not self._containment.rootfs_writable:
+        if not self._containment.rootfs_rw:
             self._cover(NEW)
         tree.restrict(NEW, tree.NO_SETUID | tree.NO_DEVICES)
         self._root_fd = os.open(NEW, os.O_PATH | os.O_CLOEXEC)
@@ -159,7 +163,7 @@ class Root:
                 tree.restrict(f"{FDS}/{tree.inside(self._root_fd, path)}", tree.READ_ONLY)
 
     def _scratch(self, path: str, mode: int) -> None:
-        if self._containment.rootfs or self._found(path):
+        if self._containment.root or self._found(path):
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:
@@ -209,3 +213,7 @@ class Root:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
         return tree.inside(self._root_fd, path)
+
+
+def _later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+    return lambda: do(*given)

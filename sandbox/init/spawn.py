@@ -10,6 +10,7 @@ import fcntl
 import os
 
 from .. import messages
+from ..errors import NotAllowed
 from ..kernel import caps, descriptors, mounts, namespace, signals
 from . import program
 
@@ -76,7 +77,7 @@ def execute(
             from .contained import filter_calls
 
             carry_out(filter_calls(containment), report)
-        os.execve(path, command.argv, command.environment)
+        os.execve(path, command.argv, _environment(command))
     except OSError as error:
         error.filename = error.filename or command.argv[0]
         fail(report, error, "execute")
@@ -89,6 +90,17 @@ def carry_out(stages: Iterable[Stage], report: socket) -> None:
             do()
         except OSError as error:
             fail(report, error, what, by_hand)
+        except NotAllowed as refusal:
+            messages.tell(report, {"failed": refusal.what, "fix": refusal.fix})
+            os._exit(NEVER_EXECUTED)
+
+
+def _environment(command: Command) -> Mapping[str, str]:
+    if command.user is None or "HOME" in command.environment:
+        return command.environment
+    from .users import User
+
+    return {**command.environment, "HOME": User.find(command.user).home}
 
 
 def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> Iterator[Stage]:
@@ -103,6 +115,7 @@ def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> I
 
 def _stages_of_the_process(command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
     yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
+    yield from stages_of_the_user(command)
     yield "give up capabilities", "setpriv --bounding-set", caps.limit
     yield "forbid new privileges", "setpriv --no-new-privs", caps.no_new_privileges
     yield "cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd)
@@ -122,6 +135,14 @@ def stages_of_what_it_inherits(
         # Those of init may be more than the command is allowed: then nothing more could be opened until exec.
         yield "close what is init's", "exec 4>&-", lambda: descriptors.close_others((*wanted, report_fd))
         yield "set resource limits", "ulimit", lambda: _limit_resources(limits)
+
+
+def stages_of_the_user(command: Command) -> Iterator[Stage]:
+    """Who it is, if that was said; its capabilities are left to whoever gives them up."""
+    if (user := command.user) is not None:
+        from .users import User
+
+        yield f"become {user}", f"setpriv --reuid {user}", lambda: User.find(user).become()
 
 
 def _wait_for_the_others(report: socket) -> None:

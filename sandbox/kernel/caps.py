@@ -11,7 +11,6 @@ import os
 
 import _prctl
 
-from ..errors import RequestError
 from .libc import call
 
 TYPE_CHECKING = False
@@ -21,14 +20,6 @@ if TYPE_CHECKING:
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 
 CAPABILITY_VERSION_3 = 0x2008_0522
-
-# By number, without their CAP_: include/uapi/linux/capability.h
-NAMES = """
-chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
-net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin
-sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override
-mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore
-"""
 
 # Over the lab's network only: in a user namespace they reach nothing else.
 OF_A_USER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_NET_RAW, _prctl.CAP_NET_BIND_SERVICE]
@@ -104,24 +95,6 @@ def _securebits(keep: Collection[int]) -> int:
     return noroot | no_ambient_raise | locks | (0 if keep else no_setuid_fixup)
 
 
-def number(name: str) -> int:
-    """That of a capability by its name: CAP_NET_ADMIN, net_admin. Raises RequestError when there is none such."""
-    wanted = name.lower().removeprefix("cap_")
-    known = NAMES.split()
-    if wanted in known:
-        return known.index(wanted)
-    from difflib import get_close_matches
-
-    near = get_close_matches(wanted, known, 1)
-    fix = f"did you mean {near[0]}?" if near else "capabilities(7) lists them"
-    raise RequestError(f"{name!r}: no such capability - {fix}")
-
-
-def name(number: int) -> str:
-    """That of a capability, as NAMES has it."""
-    return NAMES.split()[number]
-
-
 def _mask(capabilities: Collection[int]) -> int:
     return sum(1 << each for each in set(capabilities))
 
@@ -130,6 +103,16 @@ def _set(permitted: int, inheritable: int) -> None:
     """capset(2), by itself: libcap leaves alone what is newer than its headers."""
     halves = [word >> shift & 0xFFFF_FFFF for shift in (0, 32) for word in (permitted, permitted, inheritable)]
     call("capset", struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", *halves))
+
+
+def keep_whoever_it_is() -> None:
+    """Keep the capabilities that there are when this process becomes another user: SECBIT_NO_SETUID_FIXUP."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 1 << 2, 0, 0, 0)
+
+
+def keep_no_longer() -> None:
+    """Undo keep_whoever_it_is(): from here on who becomes another loses them."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 0, 0, 0, 0)
 
 
 def no_new_privileges() -> None:

@@ -117,7 +117,7 @@ class Node:
         """Start a command in this node; takes subprocess.Popen's arguments, raises its exceptions.
 
         It always has a session of its own, no descriptors but 0-2 and `pass_fds`, and default signal actions.
-        With `last` the lab ends when it does.
+        In a container that has not the current directory it starts in /. With `last` the lab ends when it does.
         """
         from .streams import Streams
 
@@ -126,6 +126,7 @@ class Node:
             argv=words(args, shell=shell),
             environment=self.environment(env),
             cwd=current_directory() if cwd is None else os.path.abspath(os.fsdecode(cwd)),
+            cwd_if_there=cwd is None,
             executable=None if executable is None else os.fsdecode(executable),
             umask=_umask() if umask < 0 else umask,
             limits=_limits(),

@@ -9,7 +9,7 @@ from _thread import allocate_lock
 from time import monotonic
 
 from .. import messages
-from ..errors import LabClosed, StepFailed
+from ..errors import LabClosed, NotAllowed, StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ class Process:
         if message is None or "ready" in message:
             return
         self._hang_up()
+        if "fix" in message:
+            raise NotAllowed(message["failed"][0], message["fix"][0])
         stage, by_hand, path = (message[key][0] for key in ("failed", "by hand", "file"))
         number = int(message["errno"][0])
         if stage in ("execute", "cwd") and number in OF_THE_COMMAND:

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..containment import Containment
     from .address import Address, Subnet
     from .service import Service
 
@@ -35,6 +36,7 @@ class Draft:
         self._publications: list[Publication] = []
         self._services: list[Service] = []
         self._static_routes = True
+        self._containment: Containment | None = None
 
     def pair(self, first: str | Endpoint, second: str | Endpoint) -> None:
         """A cable between two nodes, both with addresses; a switch in the place of one has none."""
@@ -107,10 +109,15 @@ class Draft:
         self._publications += topology.publications
         self._services += topology.services
         self._static_routes &= topology.static_routes
+        self._containment = topology.containment or self._containment
 
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""
         self._services.append(service)
+
+    def contain(self, containment: Containment) -> None:
+        """Put every node in such a container."""
+        self._containment = containment
 
     def no_routes(self) -> None:
         """Leave the ways to a routing daemon, or to nobody."""
@@ -130,6 +137,7 @@ class Draft:
             publications=tuple(self._publications),
             static_routes=self._static_routes,
             services=tuple(self._services),
+            containment=self._containment,
         )
         check_places(made)
         return made

@@ -47,7 +47,7 @@ def read(words: Mapping[str, Sequence[str]]) -> Topology:
 def _read_containment(words: Sequence[str]) -> Containment:
     from ..containment import Containment
 
-    return Containment.read(words)
+    return Containment.travelled(words)
 
 
 def read_link(line: str) -> Link:

@@ -34,6 +34,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 LAUNCHERS: dict[str, Sequence[str]] = {
     "plain": (),
     "sandbox": (sys.executable, "-m", "sandbox", "run", "--"),
+    "contain": (sys.executable, "-m", "sandbox", "run", "--contain", "--"),
     "bwrap": (
         *("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
         "--",
