@@ -18,13 +18,14 @@ from .. import messages
 from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
+from ..values import value
 from .root import Root
 from .spawn import Refusal, carry_out, fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
 
     from ..containment import Containment
@@ -34,21 +35,29 @@ if TYPE_CHECKING:
 NAMESPACES = clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP | namespace.MOUNT | namespace.HOSTNAME
 
 
+@value
+class Blueprint:
+    """What a container is made from. `files` are texts of its own by path, `hidden` paths with nothing behind them."""
+
+    node: str
+    netns_fd: int
+    files: Mapping[str, str]
+    hidden: Sequence[str]
+    containment: Containment
+    owner: UserNamespace
+
+
 class Container:
     """A container that stands, held by descriptors. Raises Refusal, OSError."""
 
-    def __init__(
-        self, node: str, netns_fd: int, files: Mapping[str, str], containment: Containment, owner: UserNamespace
-    ) -> None:
-        self.containment = containment
+    def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
-        self._ids = owner.ids
         maker = os.fork()
         if maker == 0:
-            _make(node, netns_fd, files, containment, owner, theirs)
+            _make(blueprint, theirs)
         theirs.close()
         os.waitpid(maker, 0)
-        self._netns_fd = netns_fd
+        self._netns_fd, self._ids = blueprint.netns_fd, blueprint.owner.ids
         self._hear(ours)
 
     @property
@@ -115,24 +124,18 @@ class Container:
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
 
 
-def _make(
-    node: str,
-    netns_fd: int,
-    files: Mapping[str, str],
-    containment: Containment,
-    owner: UserNamespace,
-    report: socket,
-) -> NoReturn:
+def _make(blueprint: Blueprint, report: socket) -> NoReturn:
     """In a fork of the lab's init, the maker."""
     try:
         trees: list[int] = []
-        carry_out(_stages_of_the_maker(node, netns_fd, containment, owner, trees), report)
-        rootfs_fd = trees.pop() if containment.root else None
+        carry_out(_stages_of_the_maker(blueprint, trees), report)
+        rootfs_fd = trees.pop() if blueprint.containment.root else None
         waiting, word = messages.pair()
         pid = clone.fork_into(NAMESPACES | clone.CLONE_PARENT)
         if pid == 0:
             word.close()
-            _be_init(node, Root(containment, files, trees, rootfs_fd), owner.ids, report, waiting)
+            root = Root(blueprint.containment, blueprint.files, blueprint.hidden, trees, rootfs_fd)
+            _be_init(blueprint.node, root, blueprint.owner.ids, report, waiting)
         messages.send(report, {"pid": str(pid)}, descriptors=namespace.of_a_container(pid))
         messages.send(word, {"go": ""})
         os._exit(0)
@@ -142,9 +145,9 @@ def _make(
         os._exit(1)
 
 
-def _stages_of_the_maker(
-    node: str, netns_fd: int, containment: Containment, owner: UserNamespace, trees: list[int]
-) -> Iterator[Stage]:
+def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Stage]:
+    node, containment, owner = blueprint.node, blueprint.containment, blueprint.owner
+
     def open_tree(path: str, attributes: int) -> None:
         tree_fd = tree.copy(path)
         tree.restrict(tree_fd, tree.NO_SETUID | tree.NO_DEVICES | attributes)
@@ -156,7 +159,7 @@ def _stages_of_the_maker(
     places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in binds]
     if containment.root:
         places.append((containment.root, 0))
-    yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
+    yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(blueprint.netns_fd)
     yield "make its own mounts and hostname", "unshare --mount", mounts.own_table
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone

@@ -51,6 +51,7 @@ class Network:
         self._outside: Outside | None = None
         self.took_s: list[float] = []
         self.limits: Limits = {}
+        self.hidden: list[str] = []  # from containers
 
     @property
     def namespaces(self) -> dict[str, int]:
@@ -70,6 +71,10 @@ class Network:
 
             # What is to be out there begins before this process leaves.
             self._outside = Outside(self.topology, rootless=rootless)
+        if self.topology.containment:
+            from ..kernel import sockets
+
+            self.hidden = sockets.named()
         steps = plan(self.topology)
         done = None
         if len(steps) > FEW:
