@@ -39,15 +39,17 @@ def refused(number: int) -> int:
     return 0x00050000 | number
 
 
-def verdict(machine: str, name: str, *arguments: int, capabilities: tuple[str, ...] = ()) -> int:
+def verdict(
+    machine: str, name: str, *arguments: int, capabilities: tuple[str, ...] = (), writes_last: bool = False
+) -> int:
     numbers = syscalls.numbers(machine)
     assert numbers
-    return program(machine, capabilities).run(ARCHITECTURES[machine], numbers[name], arguments)[0]
+    return program(machine, capabilities, writes_last).run(ARCHITECTURES[machine], numbers[name], arguments)[0]
 
 
 @functools.cache
-def program(machine: str, capabilities: tuple[str, ...] = ()) -> Program:
-    packed = seccomp.program(machine, capabilities)
+def program(machine: str, capabilities: tuple[str, ...] = (), writes_last: bool = False) -> Program:
+    packed = seccomp.program(machine, capabilities, writes_last=writes_last)
     assert packed
     return Program(packed)
 
@@ -216,6 +218,43 @@ def test_capabilities_over_the_network_open_sockets(machine: str) -> None:
     assert verdict(machine, "socket", 38, 5, 0, capabilities=("net_raw",)) == refused(errno.EAFNOSUPPORT)
     assert verdict(machine, "socket", 16, 3, 12, capabilities=("net_admin",)) == ALLOWED
     assert verdict(machine, "socket", 17, 3, 0, capabilities=("net_admin",)) == refused(errno.EAFNOSUPPORT)
+
+
+# What outlives the container.
+
+O_CREAT, O_TMPFILE = 0o100, 0o20200000
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("fchmod", (3, 0o4755)),
+        ("fchmod", (3, 0o2755)),
+        ("fchmodat", (3, 0, 0o6755)),
+        ("fchmodat2", (3, 0, 0o4711, 0)),
+        ("mknodat", (3, 0, 0o104755, 0)),
+        ("openat", (3, 0, O_CREAT | 1, 0o4755)),
+        ("openat", (3, 0, O_TMPFILE | 2, 0o4755)),
+    ],
+)
+@MACHINES
+def test_no_file_that_lasts_is_given_away(machine: str, name: str, arguments: tuple[int, ...]) -> None:
+    assert verdict(machine, name, *arguments, writes_last=True) == refused(errno.EPERM)
+    assert verdict(machine, name, *arguments) == ALLOWED
+    assert verdict(machine, name, *arguments, capabilities=("fsetid",), writes_last=True) == ALLOWED
+    harmless = tuple(each & ~0o6000 for each in arguments)
+    assert verdict(machine, name, *harmless, writes_last=True) == ALLOWED
+
+
+@MACHINES
+def test_of_an_open_that_makes_nothing_the_mode_is_not_read(machine: str) -> None:
+    assert verdict(machine, "openat", 3, 0, 0, 0o6777, writes_last=True) == ALLOWED
+    assert verdict(machine, "openat2", writes_last=True) == refused(errno.ENOSYS)
+
+
+def test_neither_do_the_older_calls_give_one_away() -> None:
+    for name, arguments in (("chmod", (0, 0o4755)), ("creat", (0, 0o4755)), ("open", (0, O_CREAT, 0o4755))):
+        assert verdict("x86_64", name, *arguments, writes_last=True) == refused(errno.EPERM)
 
 
 # What it costs.

@@ -46,7 +46,8 @@ def filter_calls(containment: Containment) -> Iterator[Stage]:
 
 def _filter(containment: Containment) -> None:
     machine = os.uname().machine
-    program = seccomp.program(machine, containment.cap_add)
+    writes_last = bool(containment.bind or containment.rootfs_rw)
+    program = seccomp.program(machine, containment.cap_add, writes_last=writes_last)
     if program is None:
         raise OSError(errno.ENOSYS, f"no filter for {machine} - run it with --no-seccomp", "seccomp")
     seccomp.install(program)
