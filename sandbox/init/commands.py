@@ -89,14 +89,18 @@ class Commands:
         return os.fork() if containment is None else self._container(node, containment).fork()
 
     def _container(self, node: str, containment: Containment) -> Container:
-        """That of `node`, made when the first of its commands is to start. Raises NoContainer."""
-        from .container import Container
+        """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
+        from .container import Blueprint, Container
 
         if node in self._containers and self._containers[node].is_gone:
             self._containers.pop(node).close()
         if node not in self._containers:
             network = self._network
-            self._containers[node] = Container(node, network.namespaces[node], network.files(node), containment)
+            owner = network.owner(node)
+            blueprint = Blueprint(
+                node, network.namespaces[node], network.files(node), network.hidden, containment, owner
+            )
+            self._containers[node] = Container(blueprint)
         return self._containers[node]
 
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from .. import capabilities
 from ..kernel import caps, keyring, landlock, seccomp, signals
@@ -45,7 +46,8 @@ def filter_calls(containment: Containment) -> Iterator[Stage]:
 
 def _filter(containment: Containment) -> None:
     machine = os.uname().machine
-    program = seccomp.program(machine, containment.cap_add)
+    writes_last = bool(containment.bind or containment.rootfs_rw)
+    program = seccomp.program(machine, containment.cap_add, writes_last=writes_last)
     if program is None:
         raise OSError(errno.ENOSYS, f"no filter for {machine} - run it with --no-seccomp", "seccomp")
     seccomp.install(program)
@@ -71,5 +73,16 @@ def _check_inside(path: str) -> None:
 def _build_wall(containment: Containment) -> None:
     writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
     binds = (bind.target for bind in containment.bind)
-    everywhere = ("/",) if containment.root else (path for path in (*writable, *binds) if os.path.exists(path))
-    landlock.restrict(("/",), everywhere)
+    places = ("/",) if containment.root else [path for path in (*writable, *binds) if os.path.exists(path)]
+    everywhere = (*places, *filter(_can_be_opened_anew, (0, 1, 2)))
+    # Not alone: commands of one node may signal each other, and who is outside of it is in another PID namespace.
+    landlock.restrict(("/",), everywhere, alone=False)
+
+
+def _can_be_opened_anew(fd: int) -> bool:
+    """Whether a descriptor is of a file, as its output redirected to one is; not of a pipe or a socket."""
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISCHR(mode)

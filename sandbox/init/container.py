@@ -12,40 +12,52 @@ from __future__ import annotations
 
 import os
 from _socket import sethostname
+from functools import partial
 
 from .. import messages
 from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
+from ..values import value
 from .root import Root
 from .spawn import Refusal, carry_out, fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
 
     from ..containment import Containment
+    from .owner import Ids, UserNamespace
     from .spawn import Stage
 
-NAMESPACES = clone.CLONE_NEWUSER | clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP
-RANGE, FIRST, RANGES = 0x1_0000, 0x1000_0000, 0x4000
+NAMESPACES = clone.CLONE_NEWPID | clone.CLONE_NEWIPC | clone.CLONE_NEWCGROUP | namespace.MOUNT | namespace.HOSTNAME
+
+
+@value
+class Blueprint:
+    """What a container is made from. `files` are texts of its own by path, `hidden` paths with nothing behind them."""
+
+    node: str
+    netns_fd: int
+    files: Mapping[str, str]
+    hidden: Sequence[str]
+    containment: Containment
+    owner: UserNamespace
 
 
 class Container:
-    """A container that stands, held by the pidfd of its init. Raises Refusal."""
+    """A container that stands, held by descriptors. Raises Refusal, OSError."""
 
-    def __init__(self, node: str, netns_fd: int, files: Mapping[str, str], containment: Containment) -> None:
-        self.containment = containment
+    def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
-        self._ids = Ids.of(netns_fd)
         maker = os.fork()
         if maker == 0:
-            _make(node, netns_fd, files, containment, self._ids, theirs)
+            _make(blueprint, theirs)
         theirs.close()
         os.waitpid(maker, 0)
-        self._netns_fd = netns_fd
+        self._netns_fd, self._ids = blueprint.netns_fd, blueprint.owner.ids
         self._hear(ours)
 
     @property
@@ -114,64 +126,19 @@ class Container:
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
 
 
-class Ids:
-    """Which ids a container has: `count` of them, from `first` outside on, which is `inner` inside."""
-
-    def __init__(self, inner: tuple[int, int], outer: tuple[int, int], count: int) -> None:
-        self._inner, self._outer, self.count = inner, outer, count
-
-    @classmethod
-    def of(cls, netns_fd: int) -> Ids:
-        """As root a range for each node, in which root outside has none; else one's own id, which is all there is."""
-        uid, gid = os.getuid(), os.getgid()
-        with open("/proc/self/uid_map", encoding="ascii") as file:
-            available = sum(int(line.split()[2]) for line in file)
-        if available < FIRST + RANGES * RANGE:
-            return cls((uid, gid), (uid, gid), 1)
-        # The number of a namespace is nobody else's as long as it lives.
-        first = FIRST + os.fstat(netns_fd).st_ino % RANGES * RANGE
-        return cls((0, 0), (first, first), RANGE)
-
-    @property
-    def are_own(self) -> bool:
-        """Whether they are other ids than those outside."""
-        return self.count > 1
-
-    def map(self, pid: int) -> None:
-        """Give them to a process that is new in its user namespace; from outside of it."""
-        if not self.are_own:
-            _write(f"/proc/{pid}/setgroups", "deny")
-        for kind, inner, outer in zip(("uid", "gid"), self._inner, self._outer, strict=True):
-            _write(f"/proc/{pid}/{kind}_map", f"{inner} {outer} {self.count}")
-
-    def take(self) -> None:
-        """Be the first of them, in a process that has come in."""
-        if self.are_own:
-            os.setgroups([])
-            os.setresgid(0, 0, 0)
-            os.setresuid(0, 0, 0)
-
-
-def _make(
-    node: str,
-    netns_fd: int,
-    files: Mapping[str, str],
-    containment: Containment,
-    ids: Ids,
-    report: socket,
-) -> NoReturn:
+def _make(blueprint: Blueprint, report: socket) -> NoReturn:
     """In a fork of the lab's init, the maker."""
     try:
         trees: list[int] = []
-        carry_out(_stages_of_the_maker(node, netns_fd, containment, trees), report)
-        rootfs_fd = trees.pop() if containment.root else None
+        carry_out(_stages_of_the_maker(blueprint, trees), report)
+        rootfs_fd = trees.pop() if blueprint.containment.root else None
         waiting, word = messages.pair()
-        pid = clone.fork_into(NAMESPACES | namespace.MOUNT | namespace.HOSTNAME | clone.CLONE_PARENT)
+        pid = clone.fork_into(NAMESPACES | clone.CLONE_PARENT)
         if pid == 0:
             word.close()
-            _be_init(node, Root(containment, files, trees, rootfs_fd), ids, report, waiting)
+            root = Root(blueprint.containment, blueprint.files, blueprint.hidden, trees, rootfs_fd)
+            _be_init(blueprint.node, root, blueprint.owner.ids, report, waiting)
         messages.send(report, {"pid": str(pid)}, descriptors=namespace.of_a_container(pid))
-        carry_out(_stages_of_the_ids(pid, ids, trees, rootfs_fd), report)
         messages.send(word, {"go": ""})
         os._exit(0)
     except OSError as error:
@@ -180,38 +147,27 @@ def _make(
         os._exit(1)
 
 
-def _stages_of_the_maker(node: str, netns_fd: int, containment: Containment, trees: list[int]) -> list[Stage]:
+def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Stage]:
+    node, containment, owner = blueprint.node, blueprint.containment, blueprint.owner
+
     def open_tree(path: str, attributes: int) -> None:
         tree_fd = tree.copy(path)
         tree.restrict(tree_fd, tree.NO_SETUID | tree.NO_DEVICES | attributes)
+        if owner.ids.are_own:
+            tree.map_ids(tree_fd, owner.fd)
         trees.append(tree_fd)
 
     binds = [each for each in containment.mounts if isinstance(each, Bind)]
     places = [(bind.source, 0 if bind.writable else tree.READ_ONLY) for bind in binds]
     if containment.root:
         places.append((containment.root, 0))
-    return [
-        (f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)),
-        ("make its own mounts and hostname", "unshare --mount", mounts.own_table),
-        ("mount /proc", "mount -t proc proc /proc", mounts.own_processes),
-        ("mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone),
-        *(
-            (f"open {path}", f"mount --rbind {path} DIR", lambda path=path, how=how: open_tree(path, how))
-            for path, how in places
-        ),
-    ]
-
-
-def _stages_of_the_ids(pid: int, ids: Ids, trees: list[int], rootfs_fd: int | None) -> list[Stage]:
-    def show_as_own() -> None:
-        userns_fd = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-        for tree_fd in (*trees, *(() if rootfs_fd is None else (rootfs_fd,))):
-            tree.map_ids(tree_fd, userns_fd)
-
-    stages: list[Stage] = [("map ids", f"newuidmap {pid}", lambda: ids.map(pid))]
-    if ids.are_own and (trees or rootfs_fd is not None):
-        stages.append(("show files as its own", "mount --bind -o X-mount.idmap", show_as_own))
-    return stages
+    yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(blueprint.netns_fd)
+    yield "make its own mounts and hostname", "unshare --mount", mounts.own_table
+    yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
+    yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone
+    for path, how in places:
+        yield f"open {path}", f"mount --rbind {path} DIR", partial(open_tree, path, how)
+    yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([owner.fd])
 
 
 def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -> NoReturn:
@@ -240,11 +196,3 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
             posix.pause()
     finally:
         os._exit(1)
-
-
-def _write(path: str, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)

@@ -60,13 +60,19 @@ SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
 
 class Root:
-    """The root of one container. `files` are texts of its own by path, `trees` copies of what is bound, in order."""
+    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order."""
 
     def __init__(
-        self, containment: Containment, files: Mapping[str, str], trees: Sequence[int], rootfs_fd: int | None
+        self,
+        containment: Containment,
+        files: Mapping[str, str],
+        hidden: Sequence[str],
+        trees: Sequence[int],
+        rootfs_fd: int | None,
     ) -> None:
         self._containment = containment
         self._files = files
+        self._hidden = hidden
         self._trees = trees
         self._rootfs_fd = rootfs_fd
         self._root_fd = -1
@@ -78,6 +84,8 @@ class Root:
         yield "give it devices", "mount -t tmpfs tmpfs DIR/dev", self._give_devices
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
+        # A file system that is read-only does not keep anybody from a socket on it.
+        yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, mode in {**SCRATCH, **self._home}.items():
             yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
         for path, text in self._files.items():
@@ -161,6 +169,11 @@ class Root:
             if fd := self._found(path):
                 mount(f"{FDS}/{fd}", f"{FDS}/{fd}", None, MS_BIND)
                 tree.restrict(f"{FDS}/{tree.inside(self._root_fd, path)}", tree.READ_ONLY)
+
+    def _hide(self) -> None:
+        for path in () if self._containment.root else self._hidden:
+            if fd := self._found(path):
+                mount(f"{OLD}/dev/null", f"{FDS}/{fd}", None, MS_BIND)
 
     def _scratch(self, path: str, mode: int) -> None:
         if self._containment.root or self._found(path):

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 47, 2, 4
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 
 CAPABILITY_VERSION_3 = 0x2008_0522
 
@@ -77,9 +77,7 @@ def lock(keep: Collection[int] = ()) -> None:
         if capability not in keep:
             _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
     kept = _mask(keep)
-    # Of what is ambient, only what is inheritable and permitted stays: the rest goes first, and what is kept is added
-    # before that is forbidden.
-    call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    # What is not inheritable is not ambient either. What is kept becomes so before that is forbidden.
     _set(kept | _mask([_prctl.CAP_SETPCAP]), kept)
     for capability in keep:
         call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)

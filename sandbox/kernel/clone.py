@@ -30,7 +30,7 @@ def fork_into(namespaces: int) -> int:
     # What os.fork() does around fork(2): https://docs.python.org/3/c-api/sys.html#c.PyOS_BeforeFork
     hook("PyOS_BeforeFork")
     try:
-        pid = call_locked("syscall", SYS_CLONE3, arguments, len(arguments))
+        pid = call_locked(SYS_CLONE3, arguments, len(arguments))
     except OSError as error:
         hook("PyOS_AfterFork_Parent")
         raise OSError(error.errno, error.strerror, "clone3") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from . import syscalls
-from .libc import call
 
 KEYCTL_JOIN_SESSION_KEYRING = 1
 
@@ -13,7 +12,4 @@ def own_session() -> None:
 
     Raises OSError: ENOSYS where the kernel keeps no keys (CONFIG_KEYS), EDQUOT where the user has too many keyrings.
     """
-    try:
-        call("syscall", syscalls.number("keyctl"), KEYCTL_JOIN_SESSION_KEYRING, None)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "keyctl") from None
+    syscalls.call("keyctl", KEYCTL_JOIN_SESSION_KEYRING, None)

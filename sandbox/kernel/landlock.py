@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The same numbers on every architecture.
 SYS_CREATE_RULESET, SYS_ADD_RULE, SYS_RESTRICT_SELF = 444, 445, 446
 CREATE_RULESET_VERSION = 1
+NO_DESCRIPTOR = 0xFFFF_FFFF
+ABSENT = (-errno.ENOSYS, -errno.EOPNOTSUPP)
 RULE_PATH_BENEATH = 1
 RULE = struct.Struct("=Qi")  # struct landlock_path_beneath_attr: what is allowed, and below which descriptor
 
@@ -36,21 +38,25 @@ WALLS = {1: "files", 3: "truncation", 5: "ioctl on devices", 6: "signals and abs
 
 
 def version() -> int:
-    """That of the interface which this kernel offers; 0 for none (before Linux 5.13), or when it was not started."""
-    try:
-        return call("syscall", SYS_CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)
-    except OSError as error:
-        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
-            return 0
-        raise
+    """That of the interface which this kernel offers; 0 for none (before Linux 5.13), or when it was not started.
+
+    Raises OSError when one of the three calls is missing: a kernel has all of them or none.
+    """
+    answer = _answer(SYS_CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)
+    if answer not in ABSENT:
+        return answer
+    if _answer(SYS_RESTRICT_SELF, NO_DESCRIPTOR, 0) != answer:
+        raise OSError(-answer, os.strerror(-answer), "landlock_create_ruleset")
+    return 0
 
 
-def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> list[str]:
+def restrict(readable: Iterable[str | int], writable: Iterable[str | int], *, alone: bool = True) -> list[str]:
     """Keep this process, and all that it will execute, to what lies below these; returns what is walled off.
 
     Each is a path, or a descriptor (O_PATH will do). What is `readable` may also be executed; what is `writable` may
-    be anything. Files that are open already stay as they are. Signals and abstract sockets reach only who has gone
-    through the same call, or through one more: whoever shall share a wall is to be forked behind it.
+    be anything. Files that are open already stay as they are, but to open them anew, as by /dev/stdout, they have to be
+    among these: descriptors 0, 1 and 2 as well. Of one that is `alone` signals and abstract sockets reach only who has
+    gone through the same call, or through one more: whoever shall share a wall is to be forked behind it.
 
     An older kernel builds a lower wall, as the documentation of Landlock would have it, and one without Landlock none:
     see `version`. Needs no_new_privs. Whoever is behind a wall of files can mount no more.
@@ -58,7 +64,7 @@ def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> li
     offered = version()
     if offered == 0:
         return []
-    accesses, scopes = _up_to(offered, ACCESSES), _up_to(offered, SCOPES)
+    accesses, scopes = _up_to(offered, ACCESSES), _up_to(offered, SCOPES) if alone else 0
     # struct landlock_ruleset_attr: files, network, scopes. What a kernel does not know of it has to be zero.
     ruleset_fd = call("syscall", SYS_CREATE_RULESET, struct.pack("=QQQ", accesses, 0, scopes), 24, 0)
     try:
@@ -71,7 +77,15 @@ def restrict(readable: Iterable[str | int], writable: Iterable[str | int]) -> li
         raise OSError(error.errno, error.strerror, _named(error.filename)) from None
     finally:
         os.close(ruleset_fd)
-    return [wall for first, wall in WALLS.items() if first <= offered]
+    return [wall for first, wall in WALLS.items() if first <= offered and (alone or first not in SCOPES)]
+
+
+def _answer(number: int, *arguments: int | None) -> int:
+    """What a call returns, or its error below zero."""
+    try:
+        return call("syscall", number, *arguments)
+    except OSError as error:
+        return -(error.errno or 0)
 
 
 def _up_to(version: int, bits: dict[int, int]) -> int:
@@ -84,6 +98,9 @@ def _allow(ruleset_fd: int, place: str | int, accesses: int) -> None:
         # The kernel refuses what makes no sense for a file (EINVAL).
         allowed = accesses if stat.S_ISDIR(os.fstat(fd).st_mode) else accesses & OF_A_FILE
         call("syscall", SYS_ADD_RULE, ruleset_fd, RULE_PATH_BENEATH, RULE.pack(allowed, fd), 0)
+    except OSError as error:
+        if error.errno != errno.EBADFD:  # a pipe or socket, which has no place among files, and is never denied
+            raise
     finally:
         if fd != place:
             os.close(fd)

@@ -9,6 +9,12 @@ import errno
 import os
 import sys
 
+from . import libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .libc import Argument
+
 # From Linux 5.1 on a new call has the same number everywhere.
 EVERYWHERE = """
  424 pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig
@@ -93,6 +99,14 @@ def machine() -> str:
     """
     name = os.uname().machine
     return name if sys.maxsize > 1 << 32 else f"{name} with 32 bits"
+
+
+def call(name: str, *arguments: Argument) -> int:
+    """What a system call returns that the C library has no function for. Raises OSError, its filename the name."""
+    try:
+        return libc.call("syscall", number(name), *arguments)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None
 
 
 def number(name: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import _struct as struct
 
 from .. import syscalls
-from ..libc import address, call
+from ..libc import address
 from . import decision
 from .decision import ARCHITECTURE, EQUALS, KILL, Test
 from .judgement import ENOSYS, decisions
@@ -27,8 +27,10 @@ SECCOMP_SET_MODE_FILTER = 1
 PROGRAM = struct.Struct("@HP")  # struct sock_fprog: how many instructions, and where
 
 
-def program(machine: str, capabilities: Collection[str] = ()) -> bytes | None:
+def program(machine: str, capabilities: Collection[str] = (), *, writes_last: bool = False) -> bytes | None:
     """The BPF program for a command with these capabilities ("sys_chroot"), or None where the machine is unknown.
+
+    `writes_last`: it makes files that others may execute.
 
     Who calls by the convention of another machine, as programs of 32 bits do, is killed (SIGSYS): their numbers mean
     other calls. A number that is not in the table is of a call newer than this table, or of the x32 convention, which
@@ -37,7 +39,7 @@ def program(machine: str, capabilities: Collection[str] = ()) -> bytes | None:
     numbers = syscalls.numbers(machine)
     if numbers is None:
         return None
-    judged = decisions(capabilities)
+    judged = decisions(capabilities, writes_last=writes_last)
     search = decision.by_number({number: judged[name] for name, number in numbers.items()}, ENOSYS)
     return decision.program(Test(ARCHITECTURE, EQUALS, CONVENTIONS[machine], search, KILL))
 
@@ -48,4 +50,4 @@ def install(program: bytes) -> None:
     Needs no_new_privs.
     """
     description = PROGRAM.pack(len(program) // decision.INSTRUCTION.size, address(program))
-    call("syscall", syscalls.number("seccomp"), SECCOMP_SET_MODE_FILTER, 0, description)
+    syscalls.call("seccomp", SECCOMP_SET_MODE_FILTER, 0, description)

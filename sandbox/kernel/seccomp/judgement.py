@@ -104,11 +104,22 @@ AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET = 1, 2, 10, 16, 17
 NETLINK_ROUTE = 0
 OF_SOCK_PACKET = 0x8  # a bit that SOCK_PACKET alone has of all types
 
+# include/uapi/linux/stat.h: S_ISUID, S_ISGID. Where a call has the mode of a file, by its argument.
+SETUID_OR_SETGID = 0o6000
+MODES = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "creat": 1, "mknod": 1, "mknodat": 2}
+# Of these the mode counts only where a file may be made; include/uapi/asm-generic/fcntl.h: O_CREAT, __O_TMPFILE.
+FLAGS_AND_MODES = {"open": (1, 2), "openat": (2, 3)}
+MAKES_A_FILE = 0x40 | 0x40_0000
+
 EPERM, ENOSYS = refuse(errno.EPERM), refuse(errno.ENOSYS)
 
 
-def decisions(capabilities: Collection[str] = ()) -> dict[str, Decision]:
-    """What is decided about each call by its name, for who has these capabilities: "sys_chroot"."""
+def decisions(capabilities: Collection[str] = (), *, writes_last: bool = False) -> dict[str, Decision]:
+    """What is decided about each call by its name, for who has these capabilities: "sys_chroot".
+
+    Where `writes_last`, because something of the host's may be written to, no file is given away by a set-user-ID bit:
+    it means nothing inside, and would outside.
+    """
     judged: dict[str, Decision] = {
         **dict.fromkeys(ALLOWED.split(), ALLOW),
         **dict.fromkeys(REFUSED.split(), EPERM),
@@ -119,9 +130,24 @@ def decisions(capabilities: Collection[str] = ()) -> dict[str, Decision]:
         "socket": _socket(capabilities),
         "socketpair": Test(argument(0), EQUALS, AF_UNIX, ALLOW, refuse(errno.EAFNOSUPPORT)),
     }
+    if writes_last and "fsetid" not in capabilities:
+        judged.update(_without_setuid())
     for capability in capabilities:
         judged.update(dict.fromkeys(OPENED_BY.get(capability, "").split(), ALLOW))
     return judged
+
+
+def _without_setuid() -> dict[str, Decision]:
+    """No program makes one by accident. Of openat2 the mode lies in memory, so it is as if the kernel had none."""
+
+    def plain(mode: int) -> Decision:
+        return Test(argument(mode), HAS_ANY_BIT, SETUID_OR_SETGID, EPERM, ALLOW)
+
+    makes = {
+        name: Test(argument(flags), HAS_ANY_BIT, MAKES_A_FILE, plain(mode), ALLOW)
+        for name, (flags, mode) in FLAGS_AND_MODES.items()
+    }
+    return {**{name: plain(mode) for name, mode in MODES.items()}, **makes, "openat2": ENOSYS}
 
 
 def _socket(capabilities: Collection[str]) -> Decision:
