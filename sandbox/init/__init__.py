@@ -39,7 +39,8 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     says that the caller did.
     """
     uid, gid = os.getuid(), os.getgid()
-    needs_userns = as_root or not _is_privileged()
+    # In a container root is uid 0 in any case, of ids that are nobody's outside; here it would be the real one.
+    needs_userns = (as_root and not topology.containment) or not _is_privileged()
     try:
         pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
     except OSError as error:

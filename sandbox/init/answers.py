@@ -95,6 +95,7 @@ class Answers:
         netns_fd = self._network.namespaces[node]
         inhabitants = [] if self._network.is_foreign(node) else namespace.processes_in(netns_fd)
         self._network.remove_node(node)
+        self._commands.forget(node)
         for pid in inhabitants:
             with suppress(ProcessLookupError):
                 os.kill(pid, SIGKILL)

@@ -11,7 +11,7 @@ from ..kernel.signals import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from ..command import Command
@@ -56,7 +56,7 @@ class Commands:
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            pid = self._fork(command.node)
+            pid = self._fork(command, inherited[2:])
             if pid == 0:
                 self._become(command, inherited[2:], report)
             messages.send(told, {"started": ""}, pid=pid)
@@ -84,9 +84,18 @@ class Commands:
         """Those that run in `node`."""
         return [running for running in self._running.values() if running.command.node == node]
 
-    def _fork(self, node: str) -> int:
+    def forget(self, node: str) -> None:
+        """Let go of what `node`, which was removed, had for its commands."""
+        if container := self._containers.pop(node, None):
+            container.close()
+
+    def _fork(self, command: Command, streams: Sequence[int]) -> int:
         containment = self._network.topology.containment
-        return os.fork() if containment is None else self._container(node, containment).fork()
+        if containment is None:
+            return os.fork()
+        container = self._container(command.node, containment)
+        container.give(streams, with_terminal=command.terminal)
+        return container.fork()
 
     def _container(self, node: str, containment: Containment) -> Container:
         """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""

@@ -19,6 +19,7 @@ from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
+from . import users
 from .root import Root
 from .spawn import Refusal, carry_out, fail
 
@@ -78,6 +79,11 @@ class Container:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         for fd in (self._pidfd, *self._namespaces):
             os.close(fd)
+
+    def give(self, streams: Sequence[int], *, with_terminal: bool) -> None:
+        """Let it open anew what a command gets, by /dev/stderr: pipes, and a terminal if that was made for it."""
+        if self._ids.are_own:
+            users.give(streams, *self._ids.outer, with_terminal=with_terminal)
 
     def fork(self) -> int:
         """os.fork(), but the child is in the container. Raises OSError."""

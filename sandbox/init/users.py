@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from ..errors import NotAllowed
 from ..kernel import caps
@@ -10,7 +11,7 @@ from ..values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @value
@@ -37,11 +38,15 @@ class User:
         groups = () if group or entry is None else _groups_of(entry[0])
         return cls(uid, gid, groups, entry[5] if entry else "/")
 
-    def become(self) -> None:
-        """Have this process, which keeps its capabilities, be this user. Raises NotAllowed where it may not."""
+    def become(self, *, with_terminal: bool) -> None:
+        """Have this process, which keeps its capabilities, be this user. Raises NotAllowed where it may not.
+
+        `with_terminal`: its terminal, as its pipes, is this user's as well.
+        """
         if (self.uid, self.gid) == (os.getuid(), os.getgid()):
             return
         try:
+            give((0, 1, 2), self.uid, self.gid, with_terminal=with_terminal)
             caps.keep_whoever_it_is()
             os.setgroups(sorted({self.gid, *self.groups}))
             os.setresgid(self.gid, self.gid, self.gid)
@@ -50,6 +55,19 @@ class User:
         except (OSError, OverflowError):
             what = f"uid {self.uid} and gid {self.gid} cannot be had here"
             raise NotAllowed(what, "only root can be another; in a container their numbers are below 65536") from None
+
+
+def give(streams: Iterable[int], uid: int, gid: int, *, with_terminal: bool) -> None:
+    """Have pipes, and a terminal, belong to whoever uses them, who could not open them anew: see runc's init_linux.go.
+
+    Files stay whose they are, and so do pipes that have a name.
+    """
+    for fd in streams:
+        is_pipe = os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
+        if is_pipe or (with_terminal and os.isatty(fd)):
+            # What is of other ids than there are here is not ours to give.
+            with suppress(OSError):
+                os.fchown(fd, uid, gid)
 
 
 def _group(text: str) -> int:
