@@ -50,7 +50,7 @@ class Setting:
             node=node.name,
             argv=argv,
             environment={**kept, **variables, **self.variables},
-            cwd=os.path.join(current_directory(), self.workdir or "", cwd or ""),
+            cwd=os.path.join(current_directory(), *filter(None, (self.workdir, cwd))),
             cwd_if_there=self.workdir is None and cwd is None,
             user=self.user,
             **rest,
