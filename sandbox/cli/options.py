@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperCommand, TyperOption
 
@@ -49,7 +49,7 @@ MORE = "More may follow an ADDRESS or a SUBNET, each after a comma: others, mtu=
 class OurWords(TyperCommand):
     """A command whose words are parsed by `arguments`; typer keeps its help and completion."""
 
-    told: Mapping[str, tuple[str | None, str]] = {}
+    told: ClassVar[Mapping[str, tuple[str | None, str]]] = {}
 
     def __init__(self, *arguments: Any, params: list[Any] | None = None, **rest: Any) -> None:
         super().__init__(*arguments, params=[*map(_option, self.told.items()), *(params or [])], **rest)
@@ -84,7 +84,7 @@ class Declaring(OurWords):
 class Running(Declaring):
     """One that runs commands in it."""
 
-    told = {**DECLARATIONS, **OF_COMMANDS}
+    told: ClassVar[Mapping[str, tuple[str | None, str]]] = {**DECLARATIONS, **OF_COMMANDS}
 
 
 def _option(said: tuple[str, tuple[str | None, str]]) -> TyperOption:

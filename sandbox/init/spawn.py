@@ -142,7 +142,11 @@ def stages_of_the_user(command: Command) -> Iterator[Stage]:
     if (user := command.user) is not None:
         from .users import User
 
-        yield f"become {user}", f"setpriv --reuid {user}", lambda: User.find(user).become(with_terminal=command.terminal)
+        yield (
+            f"become {user}",
+            f"setpriv --reuid {user}",
+            lambda: User.find(user).become(with_terminal=command.terminal),
+        )
 
 
 def _wait_for_the_others(report: socket) -> None:
