@@ -19,6 +19,10 @@ DECLARATIONS = {
     "--alias": ("NODE:ALIAS", "Another name for a node, such as www.example.com."),
     "--uplink": ("NAME", "A way out of this machine, for a node or for all the nodes of a switch."),
     "--publish": ("[ADDRESS:]PORT:NODE:PORT[/udp]", "A port of this machine leads to one of a node."),
+    "--memory": ("[NODE:]SIZE", "The most memory of a node's commands together, of each node or of one: 256M."),
+    "--pids": ("[NODE:]NUMBER", "The most processes and threads of a node at once."),
+    "--cpus": ("[NODE:]NUMBER", "The most processor time of a node: 0.5 is half of one processor's."),
+    "--ulimit": ("[NODE:]NAME=SOFT[:HARD]", "A limit of each process, as of docker run: nofile=64."),
     "--topology": (
         "SHAPE",
         "linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",

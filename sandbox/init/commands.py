@@ -11,19 +11,24 @@ from ..kernel.signals import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from ..command import Command
+    from .groups import Groups
     from .loop import Loop
     from .network import Network
+
+    # Told a returncode, and which limits of its node the command has reached.
+    Ended = Callable[[int, Sequence[str]], object]
 
 
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network, *, finish: Callable[[], object]) -> None:
+    def __init__(self, loop: Loop, network: Network, groups: Groups | None, *, finish: Callable[[], object]) -> None:
         self._finish = finish
+        self._groups = groups
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
@@ -41,10 +46,10 @@ class Commands:
         # Reaping comes last: it closes descriptors that may be among the ready ones.
         self._loop.watch(readable, heard, last=True)
 
-    def start(self, command: Command, inherited: list[int], *, ended: Callable[[int], object] | None = None) -> None:
+    def start(self, command: Command, inherited: list[int], *, ended: Ended | None = None) -> None:
         """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
 
-        Once it has been reaped `ended` is called with its returncode.
+        Once it has been reaped `ended` is called.
         """
         from . import spawn
 
@@ -85,7 +90,8 @@ class Commands:
             _forget_children()
             network, node = self._network, command.node
             limits = {**network.limits, **command.limits}
-            spawn.execute(command, network.namespaces[node], network.files(node), inherited, report, limits=limits)
+            files, groups = network.files(node), self._groups
+            spawn.execute(command, network.namespaces[node], files, inherited, report, limits=limits, groups=groups)
         except OSError as error:
             spawn.fail(report, error, "prepare")
         finally:
@@ -105,12 +111,13 @@ class Commands:
         return pid != 0
 
     def _end(self, running: Running, returncode: int) -> None:
+        reached = self._groups.reached(running.command.node) if self._groups else []
         for told in running.told:
             self._loop.forget(told.fileno())
-            messages.tell(told, {"exit": str(returncode)})
+            messages.tell(told, {"exit": str(returncode), "reached": reached})
             told.close()
         if running.ended:
-            running.ended(returncode)
+            running.ended(returncode, reached)
         if running.command.last:
             self._finish()
 
@@ -130,7 +137,7 @@ class Commands:
 class Running:
     """A command that has not been reaped, so that its pid cannot be another's; `told` are who is told of its end."""
 
-    def __init__(self, pid: int, command: Command, ended: Callable[[int], object] | None) -> None:
+    def __init__(self, pid: int, command: Command, ended: Ended | None) -> None:
         self.pid = pid
         self.command = command
         self.ended = ended

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..command import Command
     from ..kernel.descriptors import Limits
+    from .groups import Groups
 
     # What is being done, the same by hand, and the doing of it.
     Stage = tuple[str, str, Callable[[], object]]
@@ -37,10 +38,11 @@ def execute(
     report: socket,
     *,
     limits: Limits,
+    groups: Groups | None,
 ) -> NoReturn:
     """Become `command`. `files` are texts of its own by path; `inherited` its descriptors 0, 1, 2 and those to keep.
 
-    `limits` are the resource limits that it gets, by number.
+    `limits` are the resource limits that it gets, by number; `groups` what its node is limited to, if anything.
 
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
@@ -50,9 +52,11 @@ def execute(
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
     wanted = dict(zip(numbers, inherited, strict=True))
+    ulimits = groups.ulimits(command.node) if groups else {}
     for what, by_hand, carry_out in (
-        *_stages_of_the_view(command.node, netns_fd, files),
-        *_stages_of_the_process(command, wanted, limits, report_fd),
+        *_stages_of_the_limits(command.node, groups),
+        *_stages_of_the_view(command.node, netns_fd, files, has_limits=groups is not None),
+        *_stages_of_the_process(command, wanted, _raised({**limits, **ulimits}, ulimits), report_fd),
     ):
         try:
             carry_out()
@@ -63,19 +67,29 @@ def execute(
         if command.held:
             program.check(path)
             _wait_for_the_others(report)
+        if ulimits:
+            _limit_resources(ulimits)
         os.execve(path, command.argv, command.environment)
     except OSError as error:
         error.filename = error.filename or command.argv[0]
         fail(report, error, "execute")
 
 
-def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> Iterator[Stage]:
+def _stages_of_the_limits(node: str, groups: Groups | None) -> Iterator[Stage]:
+    if groups:
+        # First of all: whatever it does from here on counts.
+        yield f"enter the cgroup of {node}", "echo 0 > cgroup.procs", lambda: groups.join(node)
+
+
+def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str], *, has_limits: bool) -> Iterator[Stage]:
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
     yield f"write {' and '.join(files)}", "mount --bind FILE /etc/FILE", lambda: mounts.own_files(files)
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
+    if has_limits:  # of any node: one's view leads into another's, by /proc/PID/root
+        yield "make the cgroups read-only", "mount -o remount,bind,ro /sys/fs/cgroup", mounts.lock_cgroups
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
 
 
@@ -100,6 +114,24 @@ def _wait_for_the_others(report: socket) -> None:
     word, _, _ = messages.receive(report)
     if word is None:
         os._exit(NEVER_EXECUTED)
+
+
+def _raised(limits: Limits, ulimits: Limits) -> Limits:
+    """`limits`, but of `ulimits` only what is more than now: what is less might stop us before the command."""
+    if not ulimits:
+        return limits
+    import resource
+
+    raised = dict(limits)
+    for number, wanted in ulimits.items():
+        now = resource.getrlimit(number)
+        soft, hard = (max(pair, key=_height) for pair in zip(now, wanted, strict=True))
+        raised[number] = soft, hard
+    return raised
+
+
+def _height(limit: int) -> float:
+    return float("inf") if limit < 0 else limit
 
 
 def _limit_resources(limits: Limits) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .address import Address, Subnet
+    from .limits import Limits
     from .service import Service
 
 
@@ -34,6 +35,7 @@ class Draft:
         self._uplinks: dict[str, None] = {}
         self._publications: list[Publication] = []
         self._services: list[Service] = []
+        self._limits: dict[str, Limits] = {}
         self._static_routes = True
 
     def pair(self, first: str | Endpoint, second: str | Endpoint) -> None:
@@ -106,11 +108,16 @@ class Draft:
         self._uplinks.update(dict.fromkeys(topology.uplinks))
         self._publications += topology.publications
         self._services += topology.services
+        self._limits.update(topology.limits)
         self._static_routes &= topology.static_routes
 
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""
         self._services.append(service)
+
+    def limit(self, node: str, limits: Limits) -> None:
+        """What a node may use of the machine; it goes over what was said of it before."""
+        self._limits[node] = limits.over(self._limits[node]) if node in self._limits else limits
 
     def no_routes(self) -> None:
         """Leave the ways to a routing daemon, or to nobody."""
@@ -130,6 +137,7 @@ class Draft:
             publications=tuple(self._publications),
             static_routes=self._static_routes,
             services=tuple(self._services),
+            limits=tuple(self._limits.items()),
         )
         check_places(made)
         return made

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .limits import Limits
+
 
 def spell(topology: Topology) -> dict[str, list[str]]:
     """The words of `topology`, but for its services; read() makes the same topology of them."""
@@ -23,6 +25,7 @@ def spell(topology: Topology) -> dict[str, list[str]]:
         "uplink": list(topology.uplinks),
         "publish": list(map(str, topology.publications)),
         "no routes": [] if topology.static_routes else ["yes"],
+        "limit": [f"{node} {limits}" for node, limits in topology.limits],
     }
 
 
@@ -37,7 +40,17 @@ def read(words: Mapping[str, Sequence[str]]) -> Topology:
         uplinks=tuple(words.get("uplink", ())),
         publications=tuple(map(Publication.parse, words.get("publish", ()))),
         static_routes=not words.get("no routes"),
+        limits=_read_limits(words.get("limit", ())),
     )
+
+
+def _read_limits(lines: Sequence[str]) -> tuple[tuple[str, Limits], ...]:
+    if not lines:
+        return ()
+    from .limits import Limits
+
+    parts = [line.split(" ") for line in lines]
+    return tuple((node, Limits.read(words)) for node, *words in parts)
 
 
 def read_link(line: str) -> Link:
