@@ -15,7 +15,7 @@ from .process import Process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Self
 
     import psutil
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..messages import Message
     from ..plan.steps import Step
+    from ..topology.limits import Limits
     from .live import LiveLink
     from .logreader import LogReader
     from .ping import Reachability
@@ -39,7 +40,8 @@ CLOSE_TIMEOUT_MS = 10_000
 class Lab:
     """A running topology: it is up once constructed, and gone after close().
 
-    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab.
+    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab. `limits`: what each node may
+    use of the machine, or by name those that are limited; they go over what the topology says.
     `progress` is told, where building takes over half a second, how many steps of how many are done.
     Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
     The program itself is not changed: no fork, no namespace, no handler, no thread.
@@ -50,9 +52,14 @@ class Lab:
         topology: Topology,
         *,
         as_root: bool = False,
+        limits: Limits | Mapping[str, Limits] | None = None,
         launch: Launch | None = None,
         progress: Progress | None = None,
     ) -> None:
+        if limits:
+            from ..topology.limits import limited
+
+            topology = limited(topology, limits)
         self.topology = topology
         self._open(launch() if launch else _fork_by_server(topology, as_root=as_root), progress)
 
