@@ -13,6 +13,7 @@ from ..errors import NotAllowed
 from ..kernel import cgroup
 from ..values import value
 from .controllers import ACCOUNT, CPU, KEYS, MEMORY, PIDS, needed
+from .program import find as find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ SHARED_OUT, PROCESSES = "cgroup.subtree_control", "cgroup.procs"
 # What would be escaped by making groups beside one's own.
 OF_ONE_S_OWN = ("memory.max", "memory.high", "memory.swap.max", "pids.max", "cpu.max")
 NO_LIMIT = "max"
-SCOPE = "systemd-run --user --scope -p Delegate=yes"
-PATIENCE_S = 1.0  # with a parent that is just ending
+# Is there where systemd is the first process: sd_booted(3). A scope is a group for what runs already, and as such
+# delegated: systemd.resource-control(5), Delegate=.
+SYSTEMD = "/run/systemd/system"
+SCOPE = ("--scope", "--quiet", "--collect", "--property=Delegate=yes")
+PATIENCE_S = 0.2  # with a parent that is just ending
 
 
 @value
@@ -57,12 +61,12 @@ def find(controllers: Sequence[str]) -> list[Place]:
             places.append(Place(1, each.own, held + counts))
     left = [name for name in controllers if all(name not in place.controllers for place in places)]
     if left:
-        places.append(_in_a_subtree(next((each for each in hierarchies if each.version == 2), None), left))
+        places.append(_in_a_subtree(_unified(), left))
     return places
 
 
 def step_aside(topology: Topology) -> None:
-    """Make room where this process is alone in a subtree of version 2: it goes into a group of its own there.
+    """Make room where this process is alone in a subtree of version 2, which it leaves for a group of its own there.
 
     Where that is of no use nothing is done. What it takes is held until the process ends, by a descriptor.
     """
@@ -70,9 +74,45 @@ def step_aside(topology: Topology) -> None:
     try:
         find(controllers)
     except NotAllowed:
-        unified = next((each for each in cgroup.hierarchies() if each.version == 2), None)
-        if unified and _is_own(unified.own) and set(controllers) <= {*unified.controllers} and _is_alone(unified.own):
+        unified = _unified()
+        if unified and _could_share_out(unified, controllers):
             _share_out(unified.own, controllers)
+
+
+def scope(topology: Topology) -> list[str]:
+    """The words that start a program in a scope of its own, if that is how it comes to a place of its own, else none.
+
+    That takes systemd, and its bus.
+    """
+    controllers, unified = wanted(topology), _unified()
+    is_in_one = unified is None or os.path.basename(unified.own).startswith(cgroup.PREFIX)
+    if not controllers or not os.path.isdir(SYSTEMD) or is_in_one:
+        return []
+    try:
+        find(controllers)
+    except NotAllowed:
+        pass
+    else:
+        return []
+    assert unified is not None
+    has_all = {*controllers} <= {*_words(f"{unified.mount}/cgroup.controllers")}
+    is_user = os.getuid() != 0
+    bus = f"{os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'}" if is_user else "/run"
+    if not has_all or not os.path.exists(f"{bus}/systemd/private") or _could_share_out(unified, controllers):
+        return []
+    try:
+        program = find_program("systemd-run", os.environ)
+    except OSError:
+        return []
+    return [program, *["--user"][:is_user], *SCOPE, f"--unit={cgroup.PREFIX}{os.getpid()}", "--"]
+
+
+def _unified() -> Hierarchy | None:
+    return next((each for each in cgroup.hierarchies() if each.version == 2), None)
+
+
+def _could_share_out(unified: Hierarchy, controllers: Sequence[str]) -> bool:
+    return _is_own(unified.own) and {*controllers} <= {*unified.controllers} and _is_alone(unified.own)
 
 
 def _share_out(path: str, controllers: Sequence[str]) -> None:
@@ -117,14 +157,18 @@ def _in_a_subtree(unified: Hierarchy | None, controllers: Sequence[str]) -> Plac
         drop_in = f"[Service]\\nDelegate={CPU} {MEMORY} {PIDS}"
         raise NotAllowed(what, f"as root: printf '{drop_in}' | systemctl edit --stdin user@.service; then log in again")
     what = f"{_keys(controllers)}: the cgroup {unified.own!r} is shared with others, and its parent is not ours"
-    raise NotAllowed(what, f"start it in one of its own: {SCOPE} sandbox ...")
+    raise NotAllowed(what, "start it in one of its own: systemd-run --user --scope -p Delegate=yes sandbox ...")
 
 
 def _candidates(unified: Hierarchy) -> Iterator[str]:
-    """One's own group, and the one around it unless that would be an escape from limits of one's own."""
+    """One's own group, and the one around it unless that is somebody else's to fill."""
     yield unified.own
+    has_stepped_aside = os.path.basename(unified.own).startswith(cgroup.PREFIX)
+    # Where systemd runs it is the only one who makes groups in those that it has not delegated: it may well take
+    # controllers away from there. And beside a group that is limited there would be no limit.
     limits = (_words(f"{unified.own}/{file}") for file in OF_ONE_S_OWN)
-    if unified.own != unified.mount and all(words[:1] in ([], [NO_LIMIT]) for words in limits):
+    is_free = not os.path.isdir(SYSTEMD) and all(words[:1] in ([], [NO_LIMIT]) for words in limits)
+    if unified.own != unified.mount and (has_stepped_aside or is_free):
         yield os.path.dirname(unified.own)
 
 
@@ -139,7 +183,7 @@ def _is_alone(path: str) -> bool:
     """Whether this is the only process in a group, once others that may be ending have."""
     deadline = monotonic() + PATIENCE_S
     while _words(f"{path}/{PROCESSES}") != [str(os.getpid())]:
-        if monotonic() >= deadline or os.getppid() != 1:
+        if monotonic() >= deadline:
             return False
         sleep(0.001)
     return True

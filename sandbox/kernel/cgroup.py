@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
 
@@ -176,6 +177,9 @@ def _is_removed(path: str) -> bool:
 def _remove(path: str, *, patience_s: float = PATIENCE_S) -> None:
     """Remove a group and those in it. A process that was reaped is counted for an instant more: EBUSY."""
     deadline = monotonic() + patience_s
+    # Made by a command, in a view of its own, it may be closed to its owner.
+    with suppress(OSError):
+        os.chmod(path, 0o700)
     with os.scandir(path) as entries:
         below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     for each in below:

@@ -122,10 +122,12 @@ NONE = Limits()
 def limited(topology: Topology, limits: Limits | Mapping[str, Limits]) -> Topology:
     """`topology` with limits for each of its nodes, or for those named; they go over what was said before.
 
-    Raises RequestError for a node that is not there.
+    Raises RequestError for a node that is not there, TypeError for what are no Limits.
     """
     before = dict(topology.limits)
     said = dict.fromkeys(topology.places, limits) if isinstance(limits, Limits) else limits
+    if not isinstance(said, dict) or not all(isinstance(each, Limits) for each in said.values()):
+        raise TypeError(f"limits are a sandbox.Limits, or one for each node by name, not {limits!r}")
     after = before | {node: each.over(before.get(node, NONE)) for node, each in said.items()}
     return replace(topology, limits=tuple(after.items()))
 
