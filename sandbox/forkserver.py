@@ -52,7 +52,8 @@ def launch(topology: Topology, *, as_root: bool = False) -> socket:
 def _scope(topology: Topology) -> tuple[str, ...]:
     from .init import places
 
-    return tuple(places.scope(topology))
+    words = places.scope(topology)
+    return (*words, "--") if words else ()
 
 
 def _ask(request: dict[str, list[str]], lab: socket, scope: tuple[str, ...]) -> None:

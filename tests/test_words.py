@@ -44,6 +44,7 @@ def test_it_is_spelled_as_the_command_line_takes_it() -> None:
         "uplink": [],
         "publish": [],
         "no routes": [],
+        "limit": [],
     }
 
 

@@ -38,9 +38,11 @@ def launch(topology: Topology, *, as_root: bool) -> socket:
 
 def _enter_scope(topology: Topology) -> None:
     from ..init import places
+    from ..kernel import cgroup
 
     if words := places.scope(topology):
-        os.execv(words[0], [*words, sys.executable, *sys.orig_argv[1:]])
+        name = f"--unit={cgroup.PREFIX}{os.getpid()}"
+        os.execv(words[0], [*words, name, "--", sys.executable, *sys.orig_argv[1:]])
 
 
 def open_lab(topology: Topology, init: socket) -> Lab:

@@ -82,7 +82,7 @@ def step_aside(topology: Topology) -> None:
 def scope(topology: Topology) -> list[str]:
     """The words that start a program in a scope of its own, if that is how it comes to a place of its own, else none.
 
-    That takes systemd, and its bus.
+    That takes systemd, and its bus. A scope called sandbox-... is taken for one that was made so.
     """
     controllers, unified = wanted(topology), _unified()
     is_in_one = unified is None or os.path.basename(unified.own).startswith(cgroup.PREFIX)
@@ -104,7 +104,7 @@ def scope(topology: Topology) -> list[str]:
         program = find_program("systemd-run", os.environ)
     except OSError:
         return []
-    return [program, *["--user"][:is_user], *SCOPE, f"--unit={cgroup.PREFIX}{os.getpid()}", "--"]
+    return [program, *["--user"][:is_user], *SCOPE]
 
 
 def _unified() -> Hierarchy | None:
@@ -163,7 +163,7 @@ def _in_a_subtree(unified: Hierarchy | None, controllers: Sequence[str]) -> Plac
 def _candidates(unified: Hierarchy) -> Iterator[str]:
     """One's own group, and the one around it unless that is somebody else's to fill."""
     yield unified.own
-    has_stepped_aside = os.path.basename(unified.own).startswith(cgroup.PREFIX)
+    has_stepped_aside = cgroup.is_of_ours(unified.own)
     # Where systemd runs it is the only one who makes groups in those that it has not delegated: it may well take
     # controllers away from there. And beside a group that is limited there would be no limit.
     limits = (_words(f"{unified.own}/{file}") for file in OF_ONE_S_OWN)

@@ -131,6 +131,13 @@ def sweep(parent: str) -> list[str]:
     return [path for path, is_stale in _ours(parent, fcntl.LOCK_EX) if is_stale and _is_removed(path)]
 
 
+def is_of_ours(path: str) -> bool:
+    """Whether a group is called as one of a lab is."""
+    prefix, _, numbers = os.path.basename(path).partition("-")
+    pid, _, number = numbers.partition("-")
+    return f"{prefix}-" == PREFIX and pid.isdecimal() and number.isdecimal()
+
+
 def find() -> Iterator[tuple[str, int, bool]]:
     """Every group of labs on this machine: its path, the pid of the lab's init, and whether that is gone."""
     for hierarchy in hierarchies():
@@ -143,13 +150,10 @@ def find() -> Iterator[tuple[str, int, bool]]:
 def _ours(parent: str, lock: int) -> Iterator[tuple[str, bool]]:
     """The groups of labs directly below `parent`, and whether their owners are gone: these are locked meanwhile."""
     try:
-        names = [name for name in os.listdir(parent) if name.startswith(PREFIX)]
+        names = os.listdir(parent)
     except OSError:
         return
-    for name in names:
-        pid, _, number = name.removeprefix(PREFIX).partition("-")
-        if not (pid.isdecimal() and number.isdecimal()):
-            continue
+    for name in filter(is_of_ours, names):
         try:
             fd = os.open(f"{parent}/{name}", DIRECTORY)
         except OSError:
