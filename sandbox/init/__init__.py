@@ -181,7 +181,7 @@ class Init:
     def end(self, status: int) -> NoReturn:
         """End, and all of the lab with it."""
         if self._groups:
-            self._groups.close()
+            self._groups.end()
         os._exit(status)
 
     def _start(self, command: Command, inherited: list[int]) -> None:

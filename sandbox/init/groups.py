@@ -32,7 +32,7 @@ NANOSECONDS = 1000  # in a microsecond
 
 
 class Groups:
-    """The limits of the nodes of `topology`. Until open() nothing is there; after close() nothing is."""
+    """The limits of the nodes of `topology`. Until open() nothing is there; after end() nothing is."""
 
     def __init__(self, topology: Topology) -> None:
         self._limits = dict(topology.limits)
@@ -86,10 +86,14 @@ class Groups:
             lines += [f"{node} {key} {used.get(key, 0)} {most}" for key, most in allowed.items() if most is not None]
         return lines
 
-    def close(self) -> None:
-        """Take the groups away, and whatever of the lab is still in them. For a lab that ends."""
+    def end(self) -> None:
+        """Kill all that is in this PID namespace but this process, its first, and take the groups away."""
         if self._groups:
             _kill_all()
+            self.close()
+
+    def close(self) -> None:
+        """Take the groups away. What was in them must have ended."""
         while self._groups:
             self._groups.pop()[1].remove()
 
@@ -182,8 +186,7 @@ def _check_swap(place: Place) -> None:
 
 def _kill_all() -> None:
     """Kill every process of the lab and reap it: a group goes only when nobody is in it."""
-    if os.getpid() != FIRST:
-        return
+    assert os.getpid() == FIRST
     posix.pthread_sigmask(posix.SIG_BLOCK, [posix.SIGCHLD])
     try:
         os.kill(EVERYBODY, SIGKILL)  # in a PID namespace, for its first process: all others in it
