@@ -58,7 +58,7 @@ class Answers:
             case "took":
                 return {"took": [f"{seconds:.6f}" for seconds in self._network.took_s]}
             case "use":
-                return {"use": self._groups.use() if self._groups else []}
+                return {"done": "", "use": self._groups.use() if self._groups else []}
             case "state":
                 return self.state()
             case "link":

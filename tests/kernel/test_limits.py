@@ -26,6 +26,7 @@ from sandbox.topology.limits import Limits
 
 from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line
+from .groups import delegated
 from .terminals import has_exited
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
@@ -150,8 +151,8 @@ def test_in_json_the_end_tells_of_it(cli: Cli, cgroups: None) -> None:
 
 def test_less_memory_than_it_takes_to_start_is_told_of_as_well(cli: Cli, cgroups: None) -> None:
     del cgroups
-    done = cli("run", "--memory", "512k", "--", "true")
-    assert (done.returncode, done.stderr) == (137, "sandbox: memory limit 512K reached in sandbox\n")
+    done = cli("run", "--memory", "4k", "--", "true")
+    assert (done.returncode, done.stderr) == (137, "sandbox: memory limit 4K reached in sandbox\n")
 
 
 # --- processes
@@ -473,32 +474,33 @@ USER = pwd.getpwnam("nobody")
 
 
 @pytest.fixture
-def delegated(cgroups: None) -> Iterator[list[str]]:
-    """A group in each hierarchy that belongs to nobody; the words before a command that is nobody's, and in them."""
-    del cgroups
+def as_user() -> tuple[str, ...]:
+    """Words by which a command of root's is nobody's."""
+    words = ("setpriv", f"--reuid={USER.pw_uid}", f"--regid={USER.pw_gid}", "--clear-groups")
     if os.getuid() != 0 or not shutil.which("setpriv"):
-        pytest.skip("root delegates, by setpriv of util-linux")
-    groups = [Path(each.own) / f"tested-{os.getpid()}" for each in cgroup.hierarchies() if each.version == 1]
-    if not groups:
-        pytest.skip("this machine has no cgroups of version 1")
-    for group in groups:
-        group.mkdir()
-        for path in (group, group / "cgroup.procs", group / "tasks"):
-            os.chown(path, USER.pw_uid, USER.pw_gid)
-    joined = "; ".join(f"echo 0 > {group}/cgroup.procs" for group in groups if "cpuset" not in str(group))
-    as_user = ("setpriv", f"--reuid={USER.pw_uid}", f"--regid={USER.pw_gid}", "--clear-groups")
-    yield ["sh", "-c", f'{joined}; exec "$@"', "sh", *as_user]
-    for group in groups:
-        group.rmdir()
-
-
-def test_a_user_who_was_delegated_groups_has_limits(delegated: list[str], cli: Cli) -> None:
-    probe = [*delegated, sys.executable, "-c", "import sandbox"]
-    if subprocess.run(probe, cwd="/", capture_output=True).returncode:
+        pytest.skip("this takes root, and setpriv of util-linux")
+    if subprocess.run([*words, sys.executable, "-c", "import sandbox"], cwd="/", capture_output=True).returncode:
         pytest.skip("nobody may not run this interpreter and this checkout")
+    return words
+
+
+def test_an_ordinary_user_is_told_what_it_takes(as_user: tuple[str, ...], cli: Cli) -> None:
+    for limit in (("--memory", "64M"), ("--pids", "20"), ("--cpus", "0.5")):
+        done = cli("run", *limit, "--", "echo", "x", before=as_user, cwd="/")
+        assert (done.returncode, done.stdout) == (125, "")
+        assert f"error: {limit[0].removeprefix('--')}: " in one_error_line(done.stderr)
+        assert " - " in done.stderr
+
+
+def test_an_ordinary_user_who_was_delegated_groups_has_limits(as_user: tuple[str, ...], cli: Cli) -> None:
     hog = (*SHELL, "head -c 256m /dev/zero | tail")
-    done = cli("run", "--memory", "64M", "--pids", "9", "--cpus", "1", "--", *hog, before=tuple(delegated), cwd="/")
-    assert done.returncode == 137
-    assert done.stderr.endswith("sandbox: memory limit 64M reached in sandbox\n")
-    done = cli("run", "--pids", "20", "--", *SHELL, RAISE + "ulimit -u; id -u", before=tuple(delegated), cwd="/")
-    assert done.stdout.endswith(f"{USER.pw_uid}\n")
+    with delegated(USER.pw_uid, USER.pw_gid) as words:
+        if not words:
+            pytest.skip("this machine has no cgroups of version 1")
+        before = (*words, *as_user)
+        done = cli("run", "--memory", "64M", "--pids", "9", "--cpus", "1", "--", *hog, before=before, cwd="/")
+        assert done.returncode == 137
+        assert done.stderr.endswith("sandbox: memory limit 64M reached in sandbox\n")
+        look = RAISE + "cat /sys/fs/cgroup/pids$(sed -n s/.*:pids://p /proc/self/cgroup)/../pids.max"
+        done = cli("run", "--pids", "20", "--", *SHELL, look, before=before, cwd="/")
+        assert done.stdout.endswith("tried\n20\n")
