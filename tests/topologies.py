@@ -134,7 +134,7 @@ def _limits(draw: Draw[Any], nodes: list[str]) -> tuple[tuple[str, Limits], ...]
         (
             node,
             Limits(
-                memory=draw(st.none() | st.integers(4096, 1 << 50)),
+                memory=draw(st.none() | st.integers(1 << 20, 1 << 50)),
                 pids=draw(st.none() | st.integers(1, 1 << 22)),
                 cpus=draw(st.none() | st.floats(0.01, 8192)),
                 ulimits=draw(

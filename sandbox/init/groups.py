@@ -6,6 +6,7 @@ does, when it ends; whoever makes the next ones does, if init was killed (see ke
 
 from __future__ import annotations
 
+import errno
 import os
 from time import monotonic
 
@@ -51,8 +52,10 @@ class Groups:
             self._open()
         except OSError as error:
             self.close()
-            what = f"{error.filename!r}: {error.strerror}"
-            raise NotAllowed(what, "ask for less than the cgroup around it has, or leave the limit out") from None
+            # The kernel's own account of a group in it is taken from its memory.
+            is_too_small = error.errno in (errno.ENOMEM, errno.EBUSY)
+            fix = "give it more memory" if is_too_small else "ask for no more than the cgroup around it has"
+            raise NotAllowed(f"{error.filename!r}: {error.strerror}", fix) from None
 
     def join(self, node: str) -> None:
         """Have this process, and what it starts, be bound as `node` is."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Pair = tuple[int, int]
 
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
-LEAST_MEMORY, MOST_MEMORY = 4 << 10, 1 << 62  # a page, and half of what 64 bits hold
+LEAST_MEMORY, MOST_MEMORY = 512 << 10, 1 << 62  # what a group itself may take, and half of what 64 bits hold
 MOST_PIDS = 1 << 22  # PID_MAX_LIMIT in include/linux/threads.h
 LEAST_CPUS, MOST_CPUS = 0.01, 8192  # the least quota is 1 ms of 100; the most processors a kernel is built for
 UNLIMITED = -1  # RLIM_INFINITY
@@ -186,7 +186,7 @@ def _memory(given: object) -> int:
     else:
         size = _whole("memory", given)
     if not LEAST_MEMORY <= size < MOST_MEMORY:
-        raise RequestError(f"memory {given!r}: out of range - the least is 4K, a command takes some 10M")
+        raise RequestError(f"memory {given!r}: out of range - the least is 512K, a command takes some 10M")
     return size
 
 

@@ -151,8 +151,8 @@ def test_in_json_the_end_tells_of_it(cli: Cli, cgroups: None) -> None:
 
 def test_less_memory_than_it_takes_to_start_is_told_of_as_well(cli: Cli, cgroups: None) -> None:
     del cgroups
-    done = cli("run", "--memory", "4k", "--", "true")
-    assert (done.returncode, done.stderr) == (137, "sandbox: memory limit 4K reached in sandbox\n")
+    done = cli("run", "--memory", "512k", "--", *HOG)
+    assert (done.returncode, done.stderr) == (137, "sandbox: memory limit 512K reached in sandbox\n")
 
 
 # --- processes
