@@ -40,12 +40,12 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     says that the caller did.
     """
     uid, gid = os.getuid(), os.getgid()
-    if any(limits.needs_cgroup for _, limits in topology.limits):
-        from .places import step_aside
-
-        step_aside(topology)
     needs_userns = as_root or not _is_privileged()
     try:
+        if topology.limits:
+            from .places import step_aside
+
+            step_aside(topology)
         pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
     except OSError as error:
         messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})

@@ -63,6 +63,11 @@ class Groups:
             if self._controllers(node, place):
                 group.join(f"{_name(node)}/{INSIDE}")
 
+    @property
+    def has_cgroups(self) -> bool:
+        """Whether any node is bound by a cgroup."""
+        return bool(self._wanted)
+
     def ulimits(self, node: str) -> Rlimits:
         """The resource limits that each process of `node` gets, by number."""
         if node not in self._limits or not self._limits[node].ulimits:
@@ -175,13 +180,13 @@ def _may_raise_limits() -> bool:
 
 
 def _most_files() -> int:
-    with open("/proc/sys/fs/nr_open", encoding="ascii") as file:
+    with open("/proc/sys/fs/nr_open", encoding="utf-8") as file:
         return int(file.read())
 
 
 def _check_swap(place: Place) -> None:
     """Where swap cannot be limited there must be none: it would be a way out of the limit."""
-    with open("/proc/swaps", encoding="ascii", errors="replace") as swaps:
+    with open("/proc/swaps", encoding="utf-8", errors="replace") as swaps:
         has_swap = len(swaps.readlines()) > 1
     if has_swap and place.version == 1 and not os.path.exists(f"{place.path}/{SWAP[1]}"):
         raise NotAllowed("memory: this kernel does not limit swap", "boot with swapaccount=1, or: sudo swapoff -a")

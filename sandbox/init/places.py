@@ -71,6 +71,8 @@ def step_aside(topology: Topology) -> None:
     Where that is of no use nothing is done. What it takes is held until the process ends, by a descriptor.
     """
     controllers = wanted(topology)
+    if not controllers:
+        return
     try:
         find(controllers)
     except NotAllowed:
@@ -136,10 +138,14 @@ def _switched_on(controllers: Sequence[str]) -> str:
 
 
 def _check_is_own(hierarchy: Hierarchy, controllers: tuple[str, ...]) -> None:
-    if not os.access(hierarchy.own, os.W_OK | os.X_OK):
-        who = "root" if os.getuid() else "another"
-        what = f"{_keys(controllers)}: the cgroup {hierarchy.own!r} is {who}'s"
-        raise NotAllowed(what, "do it as root, or leave the limit out: sudo sandbox ...")
+    if os.access(hierarchy.own, os.W_OK | os.X_OK):
+        return
+    keys = _keys(controllers)
+    if os.getuid() == 0:
+        what = f"{keys}: cgroups are read-only here, most likely in a container"
+        raise NotAllowed(what, "run it with --privileged, or outside of it")
+    fix = "do it as root: sudo sandbox ...; or have root make you one, see docs/limits.md"
+    raise NotAllowed(f"{keys}: the cgroup {hierarchy.own!r} is not yours", fix)
 
 
 def _in_a_subtree(unified: Hierarchy | None, controllers: Sequence[str]) -> Place:
@@ -195,12 +201,12 @@ def _keys(controllers: Sequence[str]) -> str:
 
 def _words(path: str) -> list[str]:
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             return file.read().split()
     except OSError:
         return []
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
+    with open(path, "w", encoding="utf-8") as file:
         file.write(text)

@@ -55,7 +55,7 @@ def execute(
     ulimits = groups.ulimits(command.node) if groups else {}
     for what, by_hand, carry_out in (
         *_stages_of_the_limits(command.node, groups),
-        *_stages_of_the_view(command.node, netns_fd, files, has_limits=groups is not None),
+        *_stages_of_the_view(command.node, netns_fd, files, has_groups=bool(groups and groups.has_cgroups)),
         *_stages_of_the_process(command, wanted, _raised({**limits, **ulimits}, ulimits), report_fd),
     ):
         try:
@@ -81,14 +81,14 @@ def _stages_of_the_limits(node: str, groups: Groups | None) -> Iterator[Stage]:
         yield f"enter the cgroup of {node}", "echo 0 > cgroup.procs", lambda: groups.join(node)
 
 
-def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str], *, has_limits: bool) -> Iterator[Stage]:
+def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str], *, has_groups: bool) -> Iterator[Stage]:
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
     yield f"write {' and '.join(files)}", "mount --bind FILE /etc/FILE", lambda: mounts.own_files(files)
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
-    if has_limits:  # of any node: one's view leads into another's, by /proc/PID/root
+    if has_groups:  # of any node: one's view leads into another's, by /proc/PID/root
         yield "make the cgroups read-only", "mount -o remount,bind,ro /sys/fs/cgroup", mounts.lock_cgroups
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
 

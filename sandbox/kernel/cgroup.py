@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
 
@@ -60,10 +59,10 @@ def parse(mountinfo: str, membership: str) -> list[Hierarchy]:
     return list(found.values())
 
 
-def mount_points() -> list[tuple[str, list[str]]]:
-    """Where control groups are mounted, in this process's view, and with which options."""
+def mount_points() -> dict[str, list[str]]:
+    """Where control groups are mounted, in this process's view, and with which options. The last one lies on top."""
     lines = (line.split() for line in _text("/proc/self/mountinfo").splitlines())
-    return [(_unescaped(each[4]), each[5].split(",")) for each in lines if each[each.index("-") + 1] in KINDS]
+    return {_unescaped(each[4]): each[5].split(",") for each in lines if each[each.index("-") + 1] in KINDS}
 
 
 class Group:
@@ -109,7 +108,7 @@ class Group:
     def read(self, file: str) -> str:
         """The text of a file of it, or of one below."""
         fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
-        with open(fd, encoding="ascii") as opened:
+        with open(fd, encoding="utf-8") as opened:
             return opened.read()
 
     def join(self, name: str) -> None:
@@ -181,9 +180,7 @@ def _is_removed(path: str) -> bool:
 def _remove(path: str, *, patience_s: float = PATIENCE_S) -> None:
     """Remove a group and those in it. A process that was reaped is counted for an instant more: EBUSY."""
     deadline = monotonic() + patience_s
-    # Made by a command, in a view of its own, it may be closed to its owner.
-    with suppress(OSError):
-        os.chmod(path, 0o700)
+    _open_up(path)
     with os.scandir(path) as entries:
         below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     for each in below:
@@ -197,6 +194,14 @@ def _remove(path: str, *, patience_s: float = PATIENCE_S) -> None:
             sleep(0.001)
         else:
             return
+
+
+def _open_up(path: str) -> None:
+    """A group that a command has made, in a view of its own, may be closed to its owner."""
+    try:
+        os.chmod(path, 0o700)
+    except OSError:
+        return  # then it need not be
 
 
 def _mounts(mountinfo: str) -> Iterator[tuple[str, str, str, frozenset[str]]]:
@@ -229,7 +234,7 @@ def _text(path: str) -> str:
 
 def _words(path: str) -> list[str]:
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             return file.read().split()
     except OSError:
         return []

@@ -85,7 +85,7 @@ def lock_cgroups() -> None:
     """
     from . import cgroup  # few labs have limits
 
-    for path, options in cgroup.mount_points():
+    for path, options in cgroup.mount_points().items():
         kept = sum(flag for name, flag in OPTIONS.items() if name in options)
         try:
             mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
