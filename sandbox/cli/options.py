@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperCommand, TyperOption
 
@@ -29,6 +29,10 @@ DECLARATIONS = {
     "--tmp-size": ("SIZE", "The most that fits into /tmp and each other tmpfs of a container: 256M."),
     "--cap-add": ("NAME", "A capability that a container gets back, such as NET_RAW."),
     "--no-seccomp": (None, "Leave the system calls of a container unfiltered."),
+    "--memory": ("[NODE:]SIZE", "The most memory of a node's commands together, of each node or of one: 256M."),
+    "--pids": ("[NODE:]NUMBER", "The most processes and threads of a node at once."),
+    "--cpus": ("[NODE:]NUMBER", "The most processor time of a node: 0.5 is half of one processor's."),
+    "--ulimit": ("[NODE:]NAME=SOFT[:HARD]", "A limit of each process, as of docker run: nofile=64."),
     "--topology": (
         "SHAPE",
         "linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
@@ -84,7 +88,7 @@ class Declaring(OurWords):
 class Running(Declaring):
     """One that runs commands in it."""
 
-    told = {**DECLARATIONS, **OF_COMMANDS}
+    told: ClassVar = {**DECLARATIONS, **OF_COMMANDS}
 
 
 def _option(said: tuple[str, tuple[str | None, str]]) -> TyperOption:
