@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from typer.core import TyperCommand, TyperOption
 
@@ -88,7 +88,7 @@ class Declaring(OurWords):
 class Running(Declaring):
     """One that runs commands in it."""
 
-    told: ClassVar = {**DECLARATIONS, **OF_COMMANDS}
+    told = DECLARATIONS | OF_COMMANDS
 
 
 def _option(said: tuple[str, tuple[str | None, str]]) -> TyperOption:
