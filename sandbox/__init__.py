@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .topology.draft import Draft
     from .topology.endpoint import Endpoint, Link
     from .topology.interface import Interface
+    from .topology.limits import Limits
     from .topology.publication import Publication
     from .topology.service import Ready, Service
     from .topology.switch import Switch
@@ -46,6 +47,7 @@ __all__ = [
     "KeptLab",
     "Lab",
     "LabClosed",
+    "Limits",
     "Link",
     "Node",
     "NotAllowed",
@@ -75,6 +77,7 @@ _HOMES = {
     "topology.endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "topology.interface": ("Interface",),
+    "topology.limits": ("Limits",),
     "lab.kept": ("KeptLab", "connect"),
     "lab": ("Lab",),
     "lab.node": ("Node",),

@@ -12,6 +12,7 @@ from .errors import RequestError
 from .labfile import yaml
 from .plan.routes import routes
 from .topology.endpoint import DOMAIN
+from .topology.limits import NONE, Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def _service(topology: Topology, node: str, networks: dict[str, Segment]) -> Tab
         table |= _contained(topology.containment)
     if node in topology.routers:
         table["sysctls"] = FORWARD
+    table |= _limits(dict(topology.limits).get(node, NONE))
     if ports := [_port(str(each), node) for each in topology.publications if each.node == node]:
         table["ports"] = ports
     joined = {name: _joined(topology, node, name, segment) for name, segment in networks.items()}
@@ -182,6 +184,21 @@ def _command(service: Service, topology: Topology) -> Table:
         }
     if service.ready:
         table["healthcheck"] = _health(service.node, service.ready)
+    return table
+
+
+def _limits(limits: Limits) -> Table:
+    table: Table = {}
+    if limits.memory_bytes is not None:
+        table |= {"mem_limit": limits.memory_bytes, "memswap_limit": limits.memory_bytes}
+    if limits.pids is not None:
+        table["pids_limit"] = limits.pids
+    if limits.cpus is not None:
+        table["cpus"] = limits.cpus
+    if "as" in limits.ulimits:
+        raise _unsaid("the ulimit as", "limit memory instead")
+    if limits.ulimits:
+        table["ulimits"] = {name: {"soft": soft, "hard": hard} for name, (soft, hard) in limits.rlimits.items()}
     return table
 
 

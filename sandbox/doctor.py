@@ -43,7 +43,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, the last of them a real launch."""
-    return [*_settings(), *_programs(), _landlock(), _container(), _launch()]
+    return [*_settings(), *_programs(), *_limits(), _landlock(), _container(), _launch()]
 
 
 def forbidden(number: int, stage: str = "") -> NotAllowed | None:
@@ -191,6 +191,24 @@ def _container() -> Check:
 
     tried = _try("a command in a container", lambda: run(["true"], contain=True, check=True))
     return Check("contain", *tried, needed=False)
+
+
+def _limits() -> Iterator[Check]:
+    """What can be limited, and what labs whose init was killed have left of that."""
+    from .init import controllers, places
+    from .kernel import cgroup
+
+    for controller, key in controllers.KEYS.items():
+        try:
+            place = places.find([controller])[0]
+        except NotAllowed as refusal:
+            yield Check(f"--{key}", False, refusal.what, refusal.fix, needed=False)
+        else:
+            yield Check(f"--{key}", True, f"a cgroup of version {place.version} in {place.path}")
+    left = [path for path, _, is_stale in cgroup.find() if is_stale]
+    if left:
+        fix = "the next lab with limits takes them away"
+        yield Check("cgroups", False, f"of labs that were killed: {', '.join(left)}", fix, needed=False)
 
 
 def _launch() -> Check:

@@ -18,9 +18,10 @@ CONTAINED = "commands run in a container for each node as well, which no ip comm
 
 
 def explain(topology: Topology) -> str:
-    """The drawing, then for each step why it is there and the `ip` command that does the same."""
+    """The drawing, then for each step why it is there and the `ip` command that does the same; and what is limited."""
     steps = (f"# {step.why}\n{step}\n" for step in _steps(topology))
-    return "\n".join((draw(topology), *steps, *_remarks(topology)))
+    limits = [f"# {node} is limited: {each}\n" for node, each in topology.limits]
+    return "\n".join((draw(topology), *steps, *limits, *_remarks(topology)))
 
 
 def script(topology: Topology) -> str:

@@ -150,3 +150,15 @@ LEAVES = TEXTS | st.integers() | st.booleans() | st.lists(TEXTS) | st.none()
 @given(st.recursive(st.dictionaries(TEXTS, LEAVES), lambda inner: st.dictionaries(TEXTS, inner | LEAVES), max_leaves=9))
 def test_any_document_is_written_as_yaml_is_read(document: dict[str, object]) -> None:
     assert (yaml.safe_load(ours.write(document)) or {}) == document
+
+
+def test_limits_are_said_as_compose_has_them() -> None:
+    limits = 'memory = "64M"\npids = 9\ncpus = 0.5\nulimits = { nofile = "64:128" }'
+    service = yaml.safe_load(compose(Topology.loads(f"[nodes.a]\n{limits}")))["services"]["a"]
+    assert (service["mem_limit"], service["memswap_limit"], service["pids_limit"]) == (64 << 20, 64 << 20, 9)
+    assert (service["cpus"], service["ulimits"]) == (0.5, {"nofile": {"soft": 64, "hard": 128}})
+
+
+def test_a_limit_that_docker_has_not_is_refused() -> None:
+    with pytest.raises(RequestError, match="compose cannot say the ulimit as - limit memory instead"):
+        compose(Topology.loads("[nodes.a]\nulimits = { as = 1000000000 }"))

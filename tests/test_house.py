@@ -26,7 +26,10 @@ FLOORS = (
     ("sandbox.errors", "sandbox.values", "sandbox.labfile.toml", "sandbox.labfile.yaml"),
     ("sandbox.capabilities", "sandbox.containment"),
     ("sandbox.topology.address",),
-    *(("sandbox.topology." + room,) for room in ("endpoint", "switch", "publication", "service", "interface")),
+    *(
+        ("sandbox.topology." + room,)
+        for room in ("endpoint", "switch", "publication", "service", "interface", "limits")
+    ),
     ("sandbox.topology", "sandbox.labfile"),
     ("sandbox.topologies",),
     ("sandbox.plan.steps", "sandbox.plan.beyond", "sandbox.plan.waits"),

@@ -19,6 +19,7 @@ from sandbox.topology import Topology
 from sandbox.topology.address import Address
 from sandbox.topology.draft import Draft
 from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.limits import Limits
 from sandbox.topology.service import Ready, Service
 from sandbox.topology.switch import Switch
 
@@ -42,6 +43,10 @@ command = ["nginx", "-g", "daemon off;"]
 environment = { LANG = "C" }
 cwd = "/srv"
 ready = { port = 80, timeout = 5 }
+memory = "1536M"
+pids = 100
+cpus = 0.5
+ulimits = { core = "0:unlimited", nofile = 64 }
 
 [nodes.r]
 on = ["lan:10.0.0.1,fd00::1", "bare"]
@@ -82,6 +87,8 @@ def by_flags() -> Topology:
     draft.serve(
         Service("web", ("nginx", "-g", "daemon off;"), {"LANG": "C"}, cwd="/srv", ready=Ready(port=80, timeout_s=5))
     )
+    draft.limit("web", Limits(memory="1.5g", pids=100))
+    draft.limit("web", Limits(cpus=0.5, ulimits={"nofile": 64, "core": (0, -1)}))
     draft.serve(Service("client", ("/bin/sh", "-c", "curl -sf http://web/"), depends_on=("web",)))
     return draft.topology()
 

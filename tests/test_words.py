@@ -45,6 +45,7 @@ def test_it_is_spelled_as_the_command_line_takes_it() -> None:
         "publish": [],
         "no routes": [],
         "contain": [],
+        "limit": [],
     }
 
 

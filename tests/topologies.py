@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sandbox.topology import Topology
 from sandbox.topology.address import Address, Subnet
 from sandbox.topology.endpoint import LOOPBACK_NAMES, Endpoint, Link
+from sandbox.topology.limits import ULIMITS, Limits
 from sandbox.topology.publication import Publication
 from sandbox.topology.service import Ready, Service
 from sandbox.topology.switch import Switch
@@ -47,6 +48,7 @@ def topologies(draw: Draw[Any], *, with_services: bool = True) -> Topology:
         publications=_publications(draw, nodes),
         static_routes=draw(st.booleans()),
         services=_services(draw, nodes) if with_services else (),
+        limits=_limits(draw, nodes),
     )
 
 
@@ -123,6 +125,30 @@ def _publications(draw: Draw[Any], nodes: list[str]) -> tuple[Publication, ...]:
     return tuple(
         Publication(port, draw(st.sampled_from(nodes)), draw(st.integers(1, 65535)), draw(kinds), draw(addresses))
         for port in ports
+    )
+
+
+def _limits(draw: Draw[Any], nodes: list[str]) -> tuple[tuple[str, Limits], ...]:
+    numbers = st.integers(0, 1 << 40)
+    return tuple(
+        (
+            node,
+            Limits(
+                memory=draw(st.none() | st.integers(1 << 20, 1 << 50)),
+                pids=draw(st.none() | st.integers(1, 1 << 22)),
+                cpus=draw(st.none() | st.floats(0.01, 8192)),
+                ulimits=draw(
+                    st.dictionaries(
+                        st.sampled_from(ULIMITS),
+                        st.just("unlimited")
+                        | numbers
+                        | st.tuples(numbers, numbers).map(lambda pair: tuple(sorted(pair))),
+                        max_size=3,
+                    )
+                ),
+            ),
+        )
+        for node in _some(draw, nodes)
     )
 
 

@@ -86,10 +86,13 @@ def run(
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not tell which command failed.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the steps and what each took.")] = False,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long it may take: 30s, 1.5m, 2h. Then the status is 124.")
+    ] = None,
     dump: Dump = False,
 ) -> None:
     """See RUN_HELP."""
-    del until, stdin, as_root, raw, as_json, quiet, verbose, dump
+    del until, stdin, as_root, raw, as_json, quiet, verbose, timeout, dump
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 

@@ -37,13 +37,21 @@ DECLARATIONS = {
     "--uplink": (1, "the name of a node or a switch"),
     "--publish": (1, "two ports and a node, PORT:NODE:PORT"),
     "--no-routes": (0, ""),
+    "--memory": (1, "a size, [NODE:]SIZE such as 256M"),
+    "--pids": (1, "a number of processes, [NODE:]NUMBER"),
+    "--cpus": (1, "a number of processors, [NODE:]NUMBER such as 0.5"),
+    "--ulimit": (1, "a limit of each process, [NODE:]NAME=SOFT[:HARD]"),
     **OF_CONTAINERS,
 }
+LIMITS = ("--memory", "--pids", "--cpus", "--ulimit")
 SHORT = {"-p": "--publish"}
 FILE = "a file"  # is declared as well: it stands anywhere among them
 SEPARATOR = ":::"
 
 HELP = ("-h", "--help")
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST_TIMEOUT_S = 24 * 86400  # poll(2) counts milliseconds in 31 bits
 
 
 @value
@@ -51,6 +59,7 @@ class RunRequest:
     """What `sandbox run` was asked for: a topology, a command for each node in order, and how to show them.
 
     Without commands the topology's services run. With `dump` nothing does: the topology is shown.
+    `timeout_s`: how long they may take, all together.
     """
 
     topology: Topology
@@ -64,6 +73,7 @@ class RunRequest:
     verbose: bool = False
     dump: bool = False
     setting: Setting | None = None
+    timeout_s: float | None = None
 
     def __post_init__(self) -> None:
         services = [service.node for service in self.topology.services]
@@ -88,7 +98,8 @@ def parse(words: Sequence[str]) -> RunRequest | None:
     topology, chosen = RUN.read(options)
     has_none = not command and (topology.services or "dump" in chosen)
     commands = () if has_none else _one_each(command, topology)
-    return RunRequest(topology, commands, **chosen)
+    timeout_s = read_timeout(str(chosen.pop("timeout"))) if "timeout" in chosen else None
+    return RunRequest(topology, commands, timeout_s=timeout_s, **chosen)
 
 
 @value
@@ -168,9 +179,24 @@ RUN = Grammar(
         "--verbose": "verbose",
         "--dump-topology": "dump",
     },
-    with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
+    with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until", "--timeout": "timeout"},
+    wants={"--timeout": "a time such as 30s"},
     more=OF_COMMANDS,
 )
+
+
+def read_timeout(text: str) -> float:
+    """The seconds in "30s", "1.5m", "2h" or "1d", as timeout(1) has them. Raises RequestError."""
+    number = text.rstrip("smhd") if text[-1:] in SECONDS else text
+    unit = text[len(number) :] or "s"
+    whole, _, fraction = number.partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdigit() and unit in SECONDS):
+        raise RequestError(f"--timeout {text!r}: not a time - write such as 30s, 1.5m or 2h")
+    seconds = float(number) * SECONDS[unit]
+    if not 0 < seconds <= LONGEST_TIMEOUT_S:
+        raise RequestError(f"--timeout {text!r}: out of range - write more than 0 and at most 24d, or leave it out")
+    return seconds
 
 
 def meant(word: str, known: Sequence[str]) -> str:
@@ -185,6 +211,11 @@ def meant(word: str, known: Sequence[str]) -> str:
 def _topology(declared: Sequence[Declaration]) -> Topology:
     if said := [(option, "".join(operands)) for option, operands in declared if option in OF_CONTAINERS]:
         return surroundings.contained(_topology([each for each in declared if each[0] not in OF_CONTAINERS]), said)
+    limits = [(option.removeprefix("--"), operands[0]) for option, operands in declared if option in LIMITS]
+    if limits:
+        from ..topology.limits import declared as with_limits
+
+        return with_limits(_topology([each for each in declared if each[0] not in LIMITS]), limits)
     if not declared:
         return Topology.alone()
     if all(option == "--pair" for option, _ in declared):

@@ -9,7 +9,7 @@ from ..command import check_argv
 from ..errors import RequestError
 from ..lab.setting import Setting
 from ..values import value
-from .run import begin_together, exit_status, wants_terminal
+from .run import begin_together, run_in_terminal, tell_end, wants_terminal
 from .signals import Forwarding, hold
 from .surroundings import setting, take
 from .target import Target
@@ -66,9 +66,7 @@ def execute(request: ExecRequest) -> int:
         has_terminal = wants_terminal()
         command = request.setting.command(node, request.argv, tied=True, terminal=has_terminal)
         if has_terminal:
-            from .terminal import run_in_terminal
-
-            return exit_status(run_in_terminal(lab, command, begin_together))
+            return run_in_terminal(lab, command)
         return _run(lab, command)
 
 
@@ -92,4 +90,4 @@ def _run(lab: KeptLab, command: Command) -> int:
         while process.poll() is None:
             if signals.fileno() in (fd for fd, _ in poll.poll()):
                 signals.awake()
-    return exit_status(process.returncode or 0)
+    return tell_end(process)

@@ -13,7 +13,7 @@ Of a lab file the commands in it run; with a command of your own, that one runs 
 Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.
 
 Exit status: the command's own; of several the first that failed; 128+N for signal N;
-2 a bad request, 125 a failure of sandbox, 126 cannot execute, 127 not found.
+2 a bad request, 124 the timeout, 125 a failure of sandbox, 126 cannot execute, 127 not found.
 
 \b
 Examples:

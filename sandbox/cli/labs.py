@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import RequestError
+from ..kernel import cgroup
 from ..lab import kept
 from ..lab.kept import KeptLab, ServiceState
 from ..lab.process import Process
@@ -28,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def ps(as_json: AsJson = False) -> None:
-    """List the labs that are up, and what labs have on this host: the links of their uplinks."""
+    """List the labs that are up, and what labs have on this host: the links of uplinks, and cgroups left by a kill."""
     links = {trace.name: trace for trace in traces.find()}
     records = [_summary(name, links) for name in kept.names()]
     if as_json:
@@ -41,6 +42,7 @@ def ps(as_json: AsJson = False) -> None:
         rows.append((each["lab"], str(each["nodes"]), services, _for_people(each["up_s"]), str(each["init"]), uplinks))
     for name in links.keys() - {uplink for each in records for uplink in each["uplinks"]}:
         rows.append(("-", "-", "-", "gone" if links[name].is_stale else "-", str(links[name].pid), name))
+    rows += [("-", "-", "-", "gone", str(pid), path) for path, pid, is_stale in cgroup.find() if is_stale]
     print(table(rows))
 
 

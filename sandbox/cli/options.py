@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from typer.core import TyperCommand, TyperOption
 
 # For the help: what stands behind each declaration, and what it declares.
-DECLARATIONS = {
+DECLARATIONS: dict[str, tuple[str | None, str]] = {
     "--pair": (
         "A B",
         "Join two nodes, NAME:ADDRESS[/PREFIX] each, or a node and a switch by its name, or two switches.",
@@ -29,13 +28,17 @@ DECLARATIONS = {
     "--tmp-size": ("SIZE", "The most that fits into /tmp and each other tmpfs of a container: 256M."),
     "--cap-add": ("NAME", "A capability that a container gets back, such as NET_RAW."),
     "--no-seccomp": (None, "Leave the system calls of a container unfiltered."),
+    "--memory": ("[NODE:]SIZE", "The most memory of a node's commands together, of each node or of one: 256M."),
+    "--pids": ("[NODE:]NUMBER", "The most processes and threads of a node at once."),
+    "--cpus": ("[NODE:]NUMBER", "The most processor time of a node: 0.5 is half of one processor's."),
+    "--ulimit": ("[NODE:]NAME=SOFT[:HARD]", "A limit of each process, as of docker run: nofile=64."),
     "--topology": (
         "SHAPE",
         "linear:N, star:N, ring:N, mesh:N, tree:DEPTH,FANOUT, dumbbell:LEFT,RIGHT or fat-tree:K, and ,SUBNET.",
     ),
 }
 # Of commands, for those that run some.
-OF_COMMANDS = {
+OF_COMMANDS: dict[str, tuple[str | None, str]] = {
     "--workdir": ("DIR", "Where they start: by default the current directory, in a container without it /."),
     "--env": ("NAME[=VALUE]", "A variable for them; NAME alone is your own."),
     "--env-file": ("FILE", "A file with such a variable on each line."),
@@ -49,7 +52,7 @@ MORE = "More may follow an ADDRESS or a SUBNET, each after a comma: others, mtu=
 class OurWords(TyperCommand):
     """A command whose words are parsed by `arguments`; typer keeps its help and completion."""
 
-    told: ClassVar[Mapping[str, tuple[str | None, str]]] = {}
+    told: ClassVar[dict[str, tuple[str | None, str]]] = {}
 
     def __init__(self, *arguments: Any, params: list[Any] | None = None, **rest: Any) -> None:
         super().__init__(*arguments, params=[*map(_option, self.told.items()), *(params or [])], **rest)
@@ -84,7 +87,7 @@ class Declaring(OurWords):
 class Running(Declaring):
     """One that runs commands in it."""
 
-    told: ClassVar[Mapping[str, tuple[str | None, str]]] = {**DECLARATIONS, **OF_COMMANDS}
+    told: ClassVar[dict[str, tuple[str | None, str]]] = {**DECLARATIONS, **OF_COMMANDS}
 
 
 def _option(said: tuple[str, tuple[str | None, str]]) -> TyperOption:

@@ -14,6 +14,7 @@ import tty
 from contextlib import ExitStack
 from signal import SIGWINCH, signal
 
+from .patience import Patience
 from .signals import Forwarding, hold, stop
 
 TYPE_CHECKING = False
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from ..lab import Lab
     from ..lab.process import Process
 
+    Ending = tuple[Process, Patience]  # what has ended, and whether that was for want of time
+
 AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)
 
 
-def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None]) -> int:
-    """Run `command` on a terminal to its end, once it was set going by `begin`; returns its returncode."""
+def run_in_terminal(
+    lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None], *, timeout_s: float | None = None
+) -> Ending:
+    """Run `command` on a terminal to its end, once it was set going by `begin`, or until `timeout_s` are over."""
     with ExitStack() as stack:
         inner, given = os.openpty()
         stack.callback(os.close, inner)
@@ -49,10 +54,11 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         with Forwarding([process], stop=raw.stop) as signals:
             before = signal(SIGWINCH, lambda *_: _copy_window(inner))
             stack.callback(signal, SIGWINCH, before)
-            _relay(inner, process, ended, signals)
+            patience = Patience(timeout_s, process.send_signal)
+            _relay(inner, process, ended, signals, patience)
         lab.close()
         _drain(inner)
-        return process.returncode or 0
+        return process, patience
 
 
 class RawMode:
@@ -78,12 +84,12 @@ class RawMode:
         termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
 
 
-def _relay(inner: int, process: Process, ended: int, signals: Forwarding) -> None:
+def _relay(inner: int, process: Process, ended: int, signals: Forwarding, patience: Patience) -> None:
     poll = select.poll()
     for fd in (0, inner, ended, signals.fileno()):
         poll.register(fd, select.POLLIN)
     while process.poll() is None:
-        for fd, _ in poll.poll():
+        for fd, _ in poll.poll(patience.left_ms()):
             if fd == 0:
                 keys = os.read(0, AT_ONCE)
                 if keys:
@@ -94,6 +100,7 @@ def _relay(inner: int, process: Process, ended: int, signals: Forwarding) -> Non
                 signals.awake()
             elif fd == inner and not _pass_on(inner):
                 poll.unregister(inner)
+        patience.check()
 
 
 def _pass_on(inner: int) -> bool:

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from .container import Container
+    from .groups import Groups
     from .loop import Loop
     from .network import Network
+
+    # Told a returncode, and which limits of its node the command has reached.
+    Ended = Callable[[int, Sequence[str]], object]
 
 
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network, *, finish: Callable[[], object]) -> None:
+    def __init__(self, loop: Loop, network: Network, groups: Groups | None, *, finish: Callable[[], object]) -> None:
         self._finish = finish
+        self._groups = groups
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
@@ -44,10 +49,10 @@ class Commands:
         # Reaping comes last: it closes descriptors that may be among the ready ones.
         self._loop.watch(readable, heard, last=True)
 
-    def start(self, command: Command, inherited: list[int], *, ended: Callable[[int], object] | None = None) -> None:
+    def start(self, command: Command, inherited: list[int], *, ended: Ended | None = None) -> None:
         """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
 
-        Once it has been reaped `ended` is called with its returncode.
+        Once it has been reaped `ended` is called.
         """
         from . import spawn
         from .spawn import Refusal
@@ -94,8 +99,17 @@ class Commands:
         if containment is None:
             return os.fork()
         container = self._container(command.node, containment)
+        container.tell(self._network.files(command.node))
         container.give(streams, with_terminal=command.terminal)
-        return container.fork()
+        return container.fork(lambda: self._bind(command.node))
+
+    def _bind(self, node: str) -> None:
+        """Have this process be limited as `node` is: in a container it could not be, nor be allowed more than now."""
+        from . import spawn
+
+        if self._groups:
+            self._groups.join(node)
+            spawn.raise_limits(self._groups.ulimits(node))
 
     def _container(self, node: str, containment: Containment) -> Container:
         """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
@@ -120,10 +134,16 @@ class Commands:
             _forget_children()
             network, node = self._network, command.node
             limits = {**network.limits, **command.limits}
-            containment = network.topology.containment
-            files = {} if containment else network.files(node)
+            container = self._containers.get(node)
             spawn.execute(
-                command, network.namespaces[node], files, inherited, report, limits=limits, containment=containment
+                command,
+                network.namespaces[node],
+                {} if container else network.files(node),
+                inherited,
+                report,
+                limits=limits,
+                groups=self._groups,
+                container=container,
             )
         except OSError as error:
             spawn.fail(report, error, "prepare")
@@ -144,12 +164,13 @@ class Commands:
         return pid != 0
 
     def _end(self, running: Running, returncode: int) -> None:
+        reached = self._groups.reached(running.command.node) if self._groups else []
         for told in running.told:
             self._loop.forget(told.fileno())
-            messages.tell(told, {"exit": str(returncode)})
+            messages.tell(told, {"exit": str(returncode), "reached": reached})
             told.close()
         if running.ended:
-            running.ended(returncode)
+            running.ended(returncode, reached)
         if running.command.last:
             self._finish()
 
@@ -169,7 +190,7 @@ class Commands:
 class Running:
     """A command that has not been reaped, so that its pid cannot be another's; `told` are who is told of its end."""
 
-    def __init__(self, pid: int, command: Command, ended: Callable[[int], object] | None) -> None:
+    def __init__(self, pid: int, command: Command, ended: Ended | None) -> None:
         self.pid = pid
         self.command = command
         self.ended = ended

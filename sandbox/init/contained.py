@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from ..kernel.descriptors import Limits
+    from .container import Container
     from .spawn import Stage
 
 # Where every container may write; what is bound for writing, and more of these, it is told.
@@ -24,10 +25,12 @@ WRITABLE = ("/dev", "/proc", "/tmp", "/run", "/home")
 
 
 def stages(
-    command: Command, containment: Containment, wanted: dict[int, int], limits: Limits, report_fd: int
+    command: Command, container: Container, wanted: dict[int, int], limits: Limits, report_fd: int
 ) -> Iterator[Stage]:
     """All but the filter, which comes last: it would be in the way of finding the program."""
+    containment = container.containment
     kept = [capabilities.number(name) for name in containment.cap_add]
+    yield "take its ids", "setpriv --reuid 0 --regid 0 --clear-groups", container.ids.take
     yield "begin a session", "setsid", os.setsid
     yield "begin a session of keys", "keyctl session", keyring.own_session
     yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)

@@ -26,7 +26,7 @@ from .spawn import Refusal, carry_out, fail
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
     from ..containment import Containment
@@ -58,7 +58,8 @@ class Container:
             _make(blueprint, theirs)
         theirs.close()
         os.waitpid(maker, 0)
-        self._netns_fd, self._ids = blueprint.netns_fd, blueprint.owner.ids
+        self.containment, self.ids = blueprint.containment, blueprint.owner.ids
+        self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
         self._hear(ours)
 
     @property
@@ -77,22 +78,27 @@ class Container:
 
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        for fd in (self._pidfd, *self._namespaces):
+        for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
             os.close(fd)
+
+    def tell(self, files: Mapping[str, str]) -> None:
+        """Write anew those of its files that say something else by now."""
+        for path, fd in self._opened.items():
+            if files[path] != self._files[path]:
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, files[path].encode(), 0)
+        self._files = files
 
     def give(self, streams: Sequence[int], *, with_terminal: bool) -> None:
         """Let it open anew what a command gets, by /dev/stderr: pipes, and a terminal if that was made for it."""
-        if self._ids.are_own:
-            users.give(streams, *self._ids.outer, with_terminal=with_terminal)
+        if self.ids.are_own:
+            users.give(streams, *self.ids.outer, with_terminal=with_terminal)
 
-    def fork(self) -> int:
-        """os.fork(), but the child is in the container. Raises OSError."""
+    def fork(self, prepare: Callable[[], object]) -> int:
+        """os.fork(), but the child is in the container; `prepare` is called in it before it enters. Raises OSError."""
         readable, writable = os.pipe2(os.O_CLOEXEC)
         between = os.fork()
-        if between == 0 and self._enter(writable):
-            # Who reads there waits until all have let go, and a command may be held.
-            os.close(writable)
-            self._ids.take()
+        if between == 0 and self._enter(prepare, writable):
             return 0
         os.close(writable)
         os.waitpid(between, 0)
@@ -102,9 +108,10 @@ class Container:
             raise OSError(-said, os.strerror(-said), "container")
         return said
 
-    def _enter(self, writable: int) -> bool:
+    def _enter(self, prepare: Callable[[], object], writable: int) -> bool:
         """In a fork: fork on into the container, and tell the parent the pid, or minus the error. True inside."""
         try:
+            prepare()
             # Between here and exec nobody inside may look at it: it still has what is the lab's.
             caps.forbid_tracing()
             namespace.enter_network(self._netns_fd)
@@ -112,7 +119,11 @@ class Container:
             said = clone.fork_into(clone.CLONE_PARENT)
         except OSError as error:
             said = -(error.errno or 1)
+        except BaseException:
+            os._exit(1)
         if said == 0:
+            # Who reads there waits until all have let go, and a command may be held.
+            os.close(writable)
             return True
         os.write(writable, str(said).encode())
         os._exit(0)
@@ -126,6 +137,7 @@ class Container:
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
+                self._opened = dict(zip(message.get("file", ()), given, strict=True))
                 maker.close()
                 return
             self._namespaces = given
@@ -196,7 +208,7 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         # The kernel reaps what nobody waits for: wait(2), on SIGCHLD being ignored.
         posix.set_wakeup_fd(-1)
         posix.signal(posix.SIGCHLD, posix.SIG_IGN)
-        messages.send(report, {"ready": ""})
+        messages.send(report, {"ready": "", "file": list(root.opened)}, descriptors=list(root.opened.values()))
         descriptors.close_from(0)
         while True:
             posix.pause()

@@ -60,7 +60,10 @@ SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
 
 class Root:
-    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order."""
+    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order.
+
+    Afterwards `opened` are descriptors of `files`: inside nobody can write them.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Root:
         self._trees = trees
         self._rootfs_fd = rootfs_fd
         self._root_fd = -1
+        self.opened: dict[str, int] = {}
 
     def stages(self) -> Iterator[Stage]:
         """What is to be done, in its order."""
@@ -188,7 +192,7 @@ class Root:
         fd = os.open(own, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
         os.fchmod(fd, 0o644)
         os.write(fd, text.encode())
-        os.close(fd)
+        self.opened[path] = fd
         mount(own, f"{FDS}/{self._made(path, is_file=True)}", None, MS_BIND)
         tree.restrict(f"{FDS}/{tree.inside(self._root_fd, path)}", tree.READ_ONLY)
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..command import Command
-    from ..containment import Containment
     from ..kernel.descriptors import Limits
+    from .container import Container
+    from .groups import Groups
 
     # What is being done, the same by hand, and the doing of it.
     Stage = tuple[str, str, Callable[[], object]]
@@ -47,11 +48,13 @@ def execute(
     report: socket,
     *,
     limits: Limits,
-    containment: Containment | None = None,
+    groups: Groups | None,
+    container: Container | None = None,
 ) -> NoReturn:
     """Become `command`. `files` are texts of its own by path; `inherited` its descriptors 0, 1, 2 and those to keep.
 
-    `limits` are the resource limits that it gets, by number. With a `containment` this process is in a container.
+    `limits` are the resource limits that it gets, by number; `groups` what its node is limited to, if anything. With a
+    `container` this process is in it already.
 
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
@@ -61,22 +64,28 @@ def execute(
     report = messages.adopt(report_fd)
     netns_fd = descriptors.above(netns_fd, max(numbers) + 1)
     wanted = dict(zip(numbers, inherited, strict=True))
-    if containment is None:
-        carry_out(_stages_of_the_view(command.node, netns_fd, files), report)
-        carry_out(_stages_of_the_process(command, wanted, limits, report_fd), report)
+    ulimits = groups.ulimits(command.node) if groups else {}
+    raised = _raised({**limits, **ulimits}, ulimits)
+    if container is None:
+        has_groups = bool(groups and groups.has_cgroups)
+        carry_out(_stages_of_the_limits(command.node, groups), report)
+        carry_out(_stages_of_the_view(command.node, netns_fd, files, has_groups=has_groups), report)
+        carry_out(_stages_of_the_process(command, wanted, raised, report_fd), report)
     else:
         from .contained import stages
 
-        carry_out(stages(command, containment, wanted, limits, report_fd), report)
+        carry_out(stages(command, container, wanted, raised, report_fd), report)
     try:
         path = program.find(command.executable or command.argv[0], command.environment)
         if command.held:
             program.check(path)
             _wait_for_the_others(report)
-        if containment is not None:
+        if ulimits:
+            _limit_resources(ulimits)
+        if container is not None:
             from .contained import filter_calls
 
-            carry_out(filter_calls(containment), report)
+            carry_out(filter_calls(container.containment), report)
         os.execve(path, command.argv, _environment(command))
     except OSError as error:
         error.filename = error.filename or command.argv[0]
@@ -103,13 +112,21 @@ def _environment(command: Command) -> Mapping[str, str]:
     return {**command.environment, "HOME": User.find(command.user).home}
 
 
-def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str]) -> Iterator[Stage]:
+def _stages_of_the_limits(node: str, groups: Groups | None) -> Iterator[Stage]:
+    if groups:
+        # First of all: whatever it does from here on counts.
+        yield f"enter the cgroup of {node}", "echo 0 > cgroup.procs", lambda: groups.join(node)
+
+
+def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str], *, has_groups: bool) -> Iterator[Stage]:
     yield "begin a session", "setsid", os.setsid
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
     yield f"write {' and '.join(files)}", "mount --bind FILE /etc/FILE", lambda: mounts.own_files(files)
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices
+    if has_groups:  # of any node: one's view leads into another's, by /proc/PID/root
+        yield "make the cgroups read-only", "mount -o remount,bind,ro /sys/fs/cgroup", mounts.lock_cgroups
     yield "hide the host's resolvers", "mount --bind /dev/null SOCKET", mounts.hide_resolvers
 
 
@@ -154,6 +171,29 @@ def _wait_for_the_others(report: socket) -> None:
     word, _, _ = messages.receive(report)
     if word is None:
         os._exit(NEVER_EXECUTED)
+
+
+def _raised(limits: Limits, ulimits: Limits) -> Limits:
+    """`limits`, but of `ulimits` only what is more than now: what is less might stop us before the command."""
+    if not ulimits:
+        return limits
+    import resource
+
+    raised = dict(limits)
+    for number, wanted in ulimits.items():
+        now = resource.getrlimit(number)
+        soft, hard = (max(pair, key=_height) for pair in zip(now, wanted, strict=True))
+        raised[number] = soft, hard
+    return raised
+
+
+def _height(limit: int) -> float:
+    return float("inf") if limit < 0 else limit
+
+
+def raise_limits(ulimits: Limits) -> None:
+    """Give this process what is more of them than it has now, and nothing less."""
+    _limit_resources(_raised({}, ulimits))
 
 
 def _limit_resources(limits: Limits) -> None:

@@ -15,7 +15,7 @@ from .process import Process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Self
 
     import psutil
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..containment import Containment
     from ..messages import Message
     from ..plan.steps import Step
+    from ..topology.limits import Limits
     from .live import LiveLink
     from .logreader import LogReader
     from .ping import Reachability
@@ -41,7 +42,8 @@ class Lab:
     """A running topology: it is up once constructed, and gone after close().
 
     `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab. `contain`: True or a
-    Containment puts each node in a container, False in none, whatever the topology says.
+    Containment puts each node in a container, False in none, whatever the topology says. `limits`: what each node may
+    use of the machine, or by name those that are limited; they go over what the topology says.
     `progress` is told, where building takes over half a second, how many steps of how many are done.
     Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
     The program itself is not changed: no fork, no namespace, no handler, no thread.
@@ -53,9 +55,14 @@ class Lab:
         *,
         as_root: bool = False,
         contain: bool | Containment | None = None,
+        limits: Limits | Mapping[str, Limits] | None = None,
         launch: Launch | None = None,
         progress: Progress | None = None,
     ) -> None:
+        if limits:
+            from ..topology.limits import limited
+
+            topology = limited(topology, limits)
         self.topology = topology
         if launch is None and (contain is not None or topology.containment):
             from ..sources import settled

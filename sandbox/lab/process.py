@@ -42,6 +42,7 @@ class Process:
 
     `pid` is its number as this program sees it. `returncode` is None while it runs, then its exit status,
     or -N when signal N ended it. `stdin`, `stdout` and `stderr` are files where pipes were asked for.
+    `limits_reached` tells, once it has ended, of limits of its node that were: "memory limit 256M reached in a".
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Process:
         self.args = args
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
+        self.limits_reached: tuple[str, ...] = ()
         self.pid = 0
         self._held = held
         self._lock = allocate_lock()
@@ -192,6 +194,7 @@ class Process:
             self.returncode = -SIGKILL
         elif "exit" in message:
             self.returncode = int(message["exit"][0])
+            self.limits_reached = tuple(message.get("reached", ()))
         if self.returncode is not None:
             self._status.close()
 

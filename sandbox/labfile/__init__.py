@@ -12,6 +12,7 @@ from ..errors import RequestError
 from ..topology.address import Subnet
 from ..topology.draft import Draft
 from ..topology.endpoint import Endpoint
+from ..topology.limits import NONE, Limits, spell_pair, spell_size
 from ..topology.publication import Publication
 from ..topology.service import SHELL, Ready, Service
 from ..topology.switch import Switch
@@ -151,6 +152,8 @@ def _declare_node(draft: Draft, name: str, table: NodeTable, plugs: Sequence[End
         draft.alias(alias, name)
     for text in _list(table.publish):
         draft.publish(_publication(name, text))
+    memory = None if isinstance(table.memory, msgspec.UnsetType) else table.memory
+    draft.limit(name, Limits(memory, _given(table.pids), _given(table.cpus), table.ulimits))
     if isinstance(table.command, str | list):
         draft.serve(_service(name, table, table.command))
     else:
@@ -248,6 +251,7 @@ def _node(topology: Topology, name: str, plugs: Sequence[Endpoint]) -> NodeTable
         uplink=name in topology.uplinks,
         aliases=[alias for alias, node in topology.aliases if node == name],
         publish=[f"{host}:{port}" for host, _, port in published],
+        **_limits(dict(topology.limits).get(name, NONE)),
     )
     if service:
         table.command = _command(service.argv)
@@ -256,6 +260,20 @@ def _node(topology: Topology, name: str, plugs: Sequence[Endpoint]) -> NodeTable
         table.depends_on = list(service.depends_on)
         table.ready = _ready_table(service.ready) if service.ready else msgspec.UNSET
     return table
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    """The keys that say them."""
+    size = None if limits.memory_bytes is None else spell_size(limits.memory_bytes)
+    return {
+        "memory": _or_unset(size),
+        "pids": _or_unset(limits.pids),
+        "cpus": _or_unset(limits.cpus),
+        "ulimits": {
+            name: soft if soft == hard and soft >= 0 else spell_pair((soft, hard))
+            for name, (soft, hard) in limits.rlimits.items()
+        },
+    }
 
 
 def _ready_table(ready: Ready) -> ReadyTable:

@@ -125,6 +125,30 @@ class NodeTable(Table):
         | UnsetType
     ) = UNSET
 
+    memory: (
+        Annotated[
+            int | str,
+            Meta(
+                description="The most memory of all that runs in it together, in bytes or in K, M, G.",
+                examples=["256M"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    pids: (
+        Annotated[int, Meta(description="The most processes and threads in it at once.", examples=[100])] | UnsetType
+    ) = UNSET
+    cpus: (
+        Annotated[float, Meta(description="The most processors' worth of time it gets.", examples=[0.5])] | UnsetType
+    ) = UNSET
+    ulimits: Annotated[
+        dict[str, int | str],
+        Meta(
+            description="Limits of each process in it: a number, or SOFT:HARD, each of which may be unlimited.",
+            examples=[{"nofile": 64, "core": "0:unlimited"}],
+        ),
+    ] = {}
+
 
 class LinkTable(Table):
     """A cable between two nodes, between a node and a switch, or between two switches."""

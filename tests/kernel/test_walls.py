@@ -38,8 +38,9 @@ def run(script: str, *words: str, enter: tuple[str, ...] = ()) -> object:
 
 LOCK = """
 import json, os, sys
+from sandbox import capabilities
 from sandbox.kernel import caps
-caps.lock([caps.number(name) for name in sys.argv[2:]])
+caps.lock([capabilities.number(name) for name in sys.argv[2:]])
 os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
 """
 LOOK = """
