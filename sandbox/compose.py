@@ -164,7 +164,7 @@ def _contained(containment: Containment) -> Table:
 
 def _volume(bind: Bind) -> Table:
     # Of the short form neither place may have a colon in it.
-    source = bind.source if bind.source.startswith("/") else f"./{bind.source}"
+    source = bind.source if bind.source.startswith(("/", ".")) else f"./{bind.source}"
     if not bind.target:
         raise _unsaid(f"where {bind.source!r} is to be", "write SRC:DST")
     return {"type": "bind", "source": _escaped(source), "target": _escaped(bind.target), "read_only": not bind.writable}
