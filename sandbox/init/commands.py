@@ -147,6 +147,8 @@ class Commands:
             )
         except OSError as error:
             spawn.fail(report, error, "prepare")
+        except Exception as error:
+            messages.tell(report, {"failed": f"a bug in sandbox, {error!r}", "fix": "please report it"})
         finally:
             os._exit(spawn.NEVER_EXECUTED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource  # noqa: F401 - of no use here, but for what is called from here: see container.py
 import stat
 
 from .. import capabilities

@@ -19,7 +19,9 @@ from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-from . import users
+
+# Inside there may be no files of ours any more, in another root or where a home was: all is loaded before.
+from . import contained, users  # noqa: F401
 from .root import Root
 from .spawn import Refusal, carry_out, fail
 
