@@ -79,6 +79,8 @@ def _of_a_container(number: int, stage: str) -> NotAllowed | None:
     if number in (errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EACCES) and stage.startswith(("bind /", "mount /")):
         what = f"cannot {stage} in a container: {os.strerror(number)}"
         return NotAllowed(what, "take a place that is there, file for file, or one below /tmp, /run, /home, $HOME")
+    if number == errno.EEXIST and stage.startswith(("bind /", "mount /", "give it", "put the")):
+        return NotAllowed(f"cannot {stage}: a link in rootfs leads nowhere", "make a directory in its place")
     if number == errno.EPERM and stage == "mount /proc" and (covered := _covered()):
         return NotAllowed(f"/proc is masked in places ({', '.join(covered[:2])})", UNMASK)
     return None

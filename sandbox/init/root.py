@@ -106,9 +106,10 @@ class Root:
 
     @property
     def _home(self) -> dict[str, int]:
-        home = os.environ.get("HOME", "")
-        is_one = home.startswith("/") and home != "/" and not self._containment.root
-        return {os.path.normpath(home): 0o700} if is_one else {}
+        home = os.path.normpath(os.environ.get("HOME") or "/")
+        # Another system has a home for root, and none of anybody else's.
+        is_one = home != "/" and home.startswith("/") and (not self._containment.root or home.startswith("/home/"))
+        return {home: 0o700} if is_one else {}
 
     def _make_room(self) -> None:
         mount("tmpfs", BASE, "tmpfs", HARMLESS, b"mode=755,size=16m")
