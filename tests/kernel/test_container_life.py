@@ -216,6 +216,12 @@ command = "curl -s http://web/index.html; grep NoNewPrivs /proc/self/status"
     ]
 
 
+def test_many_fit_under_a_low_limit_of_descriptors(cli: Cli) -> None:
+    before = ("sh", "-c", 'ulimit -Sn 128; exec "$@"', "sh")
+    done = cli("run", "--contain", "--topology", "star:20", "--raw", "--", "sh", "-c", "ulimit -Sn", before=before)
+    assert done.stdout == "128\n" * 20, done.stderr
+
+
 # --- nothing is left
 
 
