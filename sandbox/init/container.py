@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from _socket import sethostname
-from functools import partial
 
 from .. import messages
 from ..containment import Bind
@@ -22,7 +21,7 @@ from ..values import value
 
 # Inside there may be no files of ours any more, in another root or where a home was: all is loaded before.
 from . import contained, users  # noqa: F401
-from .root import Root
+from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
 TYPE_CHECKING = False
@@ -186,7 +185,7 @@ def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Sta
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone
     for path, how in places:
-        yield f"open {path}", f"mount --rbind {path} DIR", partial(open_tree, path, how)
+        yield f"open {path}", f"mount --rbind {path} DIR", later(open_tree, path, how)
     yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([owner.fd])
 
 

@@ -352,6 +352,16 @@ def test_root_may_be_somebody_else(cli: Cli, contain: tuple[str, ...]) -> None:
     assert done.stdout.splitlines() == ["x", f"CapEff:\t{capabilities:016x}"]
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="an ordinary user is nobody else")
+def test_the_api_takes_a_user_as_subprocess_does(a: sandbox.Node) -> None:
+    script = ["sh", "-c", "id -un; echo $HOME"]
+    assert a.run(script, user="nobody", capture_output=True, text=True).stdout == "nobody\n/nonexistent\n"
+    done = a.run(script, user=12345, env={"HOME": "/tmp", "PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert done.stdout == "12345\n/tmp\n"
+    with pytest.raises(sandbox.NotAllowed, match="user 'nosuch' is not in the /etc/passwd here"):
+        a.run(script, user="nosuch")
+
+
 @pytest.mark.skipif(IS_ROOT, reason="root may be anybody")
 @pytest.mark.parametrize("contain", [(), ("--contain",)])
 def test_an_ordinary_user_is_nobody_else(cli: Cli, contain: tuple[str, ...]) -> None:
