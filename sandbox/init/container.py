@@ -63,14 +63,13 @@ class Container:
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
         self._hear(ours)
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether its init was killed."""
+    def is_gone(self, *, within_ms: int = 0) -> bool:
+        """Whether its init was killed, and all in it have ended."""
         import select
 
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within_ms))
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""

@@ -145,8 +145,20 @@ def test_commands_end_with_their_container_and_the_next_has_a_new_one(node: sand
     process = node.popen(["sleep", "99"])
     init_of(node).kill()
     assert process.wait(5) == -signal.SIGKILL
+    # Whatever else is still to end in it, as much as that may be.
     assert node.run(["test", "-e", "/tmp/mark"]).returncode == 1
     assert node.run(["true"]).returncode == 0
+
+
+def test_a_command_that_meets_the_end_of_a_container_has_a_new_one(node: sandbox.Node) -> None:
+    for _ in range(20):
+        script = "for i in $(seq 20); do sleep 99 & done; echo begun; wait"
+        with node.popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "begun\n"
+            init_of(node).kill()
+            assert node.run(["true"]).returncode in (0, -signal.SIGKILL)
+        assert node.run(["true"]).returncode == 0
 
 
 def test_init_is_nobody_s_inside(node: sandbox.Node) -> None:
