@@ -181,7 +181,9 @@ class Root:
                 mount(f"{OLD}/dev/null", f"{FDS}/{fd}", None, MS_BIND)
 
     def _scratch(self, path: str, mode: int) -> None:
-        if self._containment.root or self._found(path):
+        # A home is hidden by now where all of them are.
+        has_room = any(path.startswith(f"{each}/") for each in SCRATCH)
+        if self._containment.root or has_room or self._found(path):
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:

@@ -66,6 +66,14 @@ def test_there_is_little_room_of_its_own(a: sandbox.Node, place: str) -> None:
     assert "No space left on device" in said
 
 
+@pytest.mark.parametrize("home", ["/home/somebody", "/tmp/home/deeper", "/nosuch", "/", "relative", ""])
+def test_a_home_is_there_wherever_it_can_be(cli: Cli, home: str) -> None:
+    script = "cd && touch mine && pwd; echo done"
+    done = cli("run", "--contain", "--", "sh", "-c", script, env={**cli.environment, "HOME": home})
+    can_be = home.startswith(("/home/", "/tmp/"))
+    assert done.stdout == (f"{home}\ndone\n" if can_be else "done\n"), done.stderr
+
+
 def test_what_is_in_tmp_is_of_one_node(nodes: tuple[sandbox.Node, sandbox.Node]) -> None:
     a, b = nodes
     assert output(a, "echo mine >/tmp/mark; echo ours >/dev/shm/mark") == ""
