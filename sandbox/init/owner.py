@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import messages
+from ..errors import NotAllowed
 from ..kernel import clone, namespace
 from ..values import value
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..containment import Containment
 
 RANGE, FIRST, RANGES = 0x1_0000, 0x1000_0000, 0x4000
+GIVE_IDS = "be another user, or root with CAP_SYS_ADMIN and all ids in /proc/self/uid_map"
 # Over a network that belongs to a user namespace outside nobody has a capability.
 OVER_NETWORKS = ("net_admin", "net_raw", "net_bind_service", "net_broadcast")
 
@@ -29,11 +31,16 @@ class Ids:
 
     @classmethod
     def of(cls, userns_fd: int) -> Ids:
-        """As root a range for each user namespace, in which root outside has none; else one's own, all there is."""
+        """As root a range for each user namespace, in which root outside has none; else one's own, all there is.
+
+        Raises NotAllowed for root who has no other ids to give: what is root's would be the container's.
+        """
         uid, gid = os.getuid(), os.getgid()
         with open("/proc/self/uid_map", encoding="ascii") as file:
             available = sum(int(line.split()[2]) for line in file)
         if available < FIRST + RANGES * RANGE:
+            if uid == os.stat("/").st_uid == 0:
+                raise NotAllowed("root has no ids here that it could give a container", GIVE_IDS)
             return cls((uid, gid), (uid, gid), 1)
         # The number of a namespace is nobody else's as long as it lives.
         first = FIRST + os.fstat(userns_fd).st_ino % RANGES * RANGE
