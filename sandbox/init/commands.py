@@ -6,7 +6,6 @@ import errno
 import os
 
 from .. import messages
-from ..errors import NotAllowed
 from ..kernel.signals import posix
 
 TYPE_CHECKING = False
@@ -75,9 +74,6 @@ class Commands:
             told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
         except Refusal as refusal:
             messages.tell(report, refusal.message)
-            told.close()
-        except NotAllowed as refusal:
-            messages.tell(report, {"failed": refusal.what, "fix": refusal.fix})
             told.close()
         except OSError as error:
             spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .. import messages
-from ..errors import NotAllowed
 from ..kernel import clone, namespace
 from ..values import value
 
@@ -16,9 +16,20 @@ if TYPE_CHECKING:
     from ..containment import Containment
 
 RANGE, FIRST, RANGES = 0x1_0000, 0x1000_0000, 0x4000
-GIVE_IDS = "be another user, or root with CAP_SYS_ADMIN and all ids in /proc/self/uid_map"
 # Over a network that belongs to a user namespace outside nobody has a capability.
 OVER_NETWORKS = ("net_admin", "net_raw", "net_bind_service", "net_broadcast")
+
+
+class NoIds(OSError):
+    """Root, in a user namespace or without CAP_SYS_ADMIN, has no ids for others; how to `fix` it."""
+
+    fix = "be another user, or root with CAP_SYS_ADMIN and all ids in /proc/self/uid_map"
+
+    def __init__(self) -> None:
+        super().__init__(errno.EPERM, os.strerror(errno.EPERM))
+
+    def __str__(self) -> str:
+        return "root has no ids here that it could give a container"
 
 
 @value
@@ -33,14 +44,14 @@ class Ids:
     def of(cls, userns_fd: int) -> Ids:
         """As root a range for each user namespace, in which root outside has none; else one's own, all there is.
 
-        Raises NotAllowed for root who has no other ids to give: what is root's would be the container's.
+        Raises NoIds for root who has no other ones to give: what is root's would be the container's.
         """
         uid, gid = os.getuid(), os.getgid()
         with open("/proc/self/uid_map", encoding="ascii") as file:
             available = sum(int(line.split()[2]) for line in file)
         if available < FIRST + RANGES * RANGE:
             if uid == os.stat("/").st_uid == 0:
-                raise NotAllowed("root has no ids here that it could give a container", GIVE_IDS)
+                raise NoIds
             return cls((uid, gid), (uid, gid), 1)
         # The number of a namespace is nobody else's as long as it lives.
         first = FIRST + os.fstat(userns_fd).st_ino % RANGES * RANGE
