@@ -146,6 +146,8 @@ class Commands:
             )
         except OSError as error:
             spawn.fail(report, error, "prepare")
+        except Exception as bug:
+            messages.tell(report, {"failed": f"not executed: {bug!r}", "fix": "a bug in sandbox, please report it"})
         finally:
             os._exit(spawn.NEVER_EXECUTED)
 

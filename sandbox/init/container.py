@@ -11,6 +11,9 @@ A command is forked by the lab's init like any other, and joins (Container.fork)
 from __future__ import annotations
 
 import os
+import resource  # noqa: F401 - for spawn, which must not look for it inside: see _load_no_more()
+import sys
+from _frozen_importlib import BuiltinImporter
 from _socket import sethostname
 from functools import partial
 
@@ -19,7 +22,7 @@ from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-from . import users
+from . import contained, users
 from .root import Root
 from .spawn import Refusal, carry_out, fail
 
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
+    from ..command import Command
     from ..containment import Containment
+    from ..kernel.descriptors import Limits
     from .owner import Ids, UserNamespace
     from .spawn import Stage
 
@@ -116,9 +121,18 @@ class Container:
         if said == 0:
             # Who reads there waits until all have let go, and a command may be held.
             os.close(writable)
+            _load_no_more()
             return True
         os.write(writable, str(said).encode())
         os._exit(0)
+
+    def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
+        """What a command does once it is in the container, but for filter_calls()."""
+        return contained.stages(command, self, wanted, limits, report_fd)
+
+    def filter_calls(self) -> Iterator[Stage]:
+        """The last of all."""
+        return contained.filter_calls(self.containment)
 
     def _hear(self, maker: socket) -> None:
         """Wait until it stands. Raises Refusal."""
@@ -133,6 +147,14 @@ class Container:
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
+
+
+def _load_no_more() -> None:
+    """Have this process, which still has its privileges and what is the lab's, read no code of the container's.
+
+    Where our own files lie there may be others: those of --rootfs, or in an empty $HOME what a command has put there.
+    """
+    sys.meta_path[:] = [BuiltinImporter]
 
 
 def _make(blueprint: Blueprint, report: socket) -> NoReturn:
@@ -187,6 +209,7 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
             os._exit(1)
         # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
         caps.forbid_tracing()
+        _load_no_more()
         carry_out(
             [
                 ("take its ids", "setpriv --reuid 0", ids.take),
