@@ -11,19 +11,17 @@ A command is forked by the lab's init like any other, and joins (Container.fork)
 from __future__ import annotations
 
 import os
-import resource  # noqa: F401 - for spawn, which must not look for it inside: see _load_no_more()
 import sys
 from _frozen_importlib import BuiltinImporter
 from _socket import sethostname
-from functools import partial
 
 from .. import messages
 from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-from . import contained, users
-from .root import Root
+from . import users
+from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
 TYPE_CHECKING = False
@@ -62,6 +60,7 @@ class Container:
         if maker == 0:
             _make(blueprint, theirs)
         theirs.close()
+        self._load(blueprint.containment)
         os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
         self._netns_fd = blueprint.netns_fd
@@ -99,7 +98,7 @@ class Container:
             return 0
         os.close(writable)
         os.waitpid(between, 0)
-        with open(readable, encoding="ascii") as file:
+        with open(readable, encoding="utf-8") as file:
             said = int(file.read() or 0)
         if said <= 0:
             raise OSError(-said, os.strerror(-said), "container")
@@ -126,13 +125,25 @@ class Container:
         os.write(writable, str(said).encode())
         os._exit(0)
 
+    def _load(self, containment: Containment) -> None:
+        """Have ready what commands will need, while the container is made: once inside it must not be looked for."""
+        import resource  # noqa: F401 - spawn has a use for it
+
+        from . import contained
+
+        self.filter = contained.filter_of(containment)
+
     def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
         """What a command does once it is in the container, but for filter_calls()."""
+        from . import contained
+
         return contained.stages(command, self, wanted, limits, report_fd)
 
     def filter_calls(self) -> Iterator[Stage]:
         """The last of all."""
-        return contained.filter_calls(self.containment)
+        from . import contained
+
+        return contained.filter_calls(self)
 
     def _hear(self, maker: socket) -> None:
         """Wait until it stands. Raises Refusal."""
@@ -197,7 +208,7 @@ def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Sta
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone
     for path, how in places:
-        yield f"open {path}", f"mount --rbind {path} DIR", partial(open_tree, path, how)
+        yield f"open {path}", f"mount --rbind {path} DIR", later(open_tree, path, how)
     yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([owner.fd])
 
 

@@ -87,17 +87,17 @@ class Root:
         # A file system that is read-only does not keep anybody from a socket on it.
         yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, mode in {**SCRATCH, **self._home}.items():
-            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
+            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", later(self._scratch, path, mode)
         for path, text in self._files.items():
-            yield f"write {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
+            yield f"write {path}", f"mount --bind FILE DIR{path}", later(self._give_file, path, text)
         trees = iter(self._trees)
         for each in self._containment.mounts:
             if isinstance(each, Bind):
                 by_hand = f"mount --rbind {each.source} DIR{each.target}"
-                yield f"bind {each.target}", by_hand, _later(self._bind, each, next(trees))
+                yield f"bind {each.target}", by_hand, later(self._bind, each, next(trees))
             else:
                 by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
-                yield f"mount {each.target}", by_hand, _later(self._tmpfs, each.target, 0o1777, each.size_bytes)
+                yield f"mount {each.target}", by_hand, later(self._tmpfs, each.target, 0o1777, each.size_bytes)
         yield "leave the old root", "pivot_root . . && umount -l .", self._leave
 
     @property
@@ -228,5 +228,6 @@ class Root:
         return tree.inside(self._root_fd, path)
 
 
-def _later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+def later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+    """`do`, with what it is given. functools.partial is the same, and takes 2 ms of a launch to load."""
     return lambda: do(*given)
