@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -227,6 +228,15 @@ def is_suspended(inside: pexpect.spawn[str]) -> bool:
 
 
 # --- what is refused
+
+
+def test_a_socket_of_the_hosts_that_was_bound_by_way_of_a_descriptor_is_in_nobodys_way(cli: Cli, tmp_path: Path) -> None:
+    directory = os.open(tmp_path, os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"/proc/self/fd/{directory}/socket")
+        listening.listen()
+        assert cli("run", "--contain", "--", "true").returncode == 0
+    os.close(directory)
 
 
 def refusal(words: Sequence[str], *, cli: Cli) -> str:
