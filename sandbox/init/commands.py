@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Ended = Callable[[int, Sequence[str]], object]
 
 
+KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
+
+
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
@@ -98,7 +101,25 @@ class Commands:
         containment = self._network.topology.containment
         if containment is None:
             return os.fork()
+        try:
+            return self._fork_inside(command, streams, containment)
+        except OSError as error:
+            # A PID namespace whose init is being killed takes no process any more.
+            if error.errno != errno.ENOMEM or not self._ends(self._containers[command.node]):
+                raise
+        return self._fork_inside(command, streams, containment)
+
+    def _ends(self, container: Container) -> bool:
+        """Whether it is about to end, and has by now: it does when all that was in it has been reaped."""
+        for _ in range(KILLED_WITHIN_MS // LOOK_EVERY_MS):
+            self._reap()
+            if container.is_gone(within_ms=LOOK_EVERY_MS):
+                return True
+        return False
+
+    def _fork_inside(self, command: Command, streams: Sequence[int], containment: Containment) -> int:
         container = self._container(command.node, containment)
+        container.tell(self._network.files(command.node))
         container.give(streams, with_terminal=command.terminal)
         return container.fork(lambda: self._bind(command.node))
 
@@ -114,7 +135,7 @@ class Commands:
         """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
         from .container import Blueprint, Container
 
-        if node in self._containers and self._containers[node].is_gone:
+        if node in self._containers and self._containers[node].is_gone():
             self._containers.pop(node).close()
         if node not in self._containers:
             network = self._network
@@ -146,8 +167,8 @@ class Commands:
             )
         except OSError as error:
             spawn.fail(report, error, "prepare")
-        except Exception as bug:
-            messages.tell(report, {"failed": f"not executed: {bug!r}", "fix": "a bug in sandbox, please report it"})
+        except Exception as error:
+            messages.tell(report, {"failed": f"a bug in sandbox, {error!r}", "fix": "please report it"})
         finally:
             os._exit(spawn.NEVER_EXECUTED)
 

@@ -63,17 +63,16 @@ class Container:
         self._load(blueprint.containment)
         os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
-        self._netns_fd = blueprint.netns_fd
+        self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
         self._hear(ours)
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether its init was killed."""
+    def is_gone(self, *, within_ms: int = 0) -> bool:
+        """Whether its init was killed, and all in it have ended."""
         import select
 
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within_ms))
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
@@ -82,8 +81,16 @@ class Container:
 
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        for fd in (self._pidfd, *self._namespaces):
+        for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
             os.close(fd)
+
+    def tell(self, files: Mapping[str, str]) -> None:
+        """Write anew those of its files that say something else by now."""
+        for path, fd in self._opened.items():
+            if files[path] != self._files[path]:
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, files[path].encode(), 0)
+        self._files = files
 
     def give(self, streams: Sequence[int], *, with_terminal: bool) -> None:
         """Let it open anew what a command gets, by /dev/stderr: pipes, and a terminal if that was made for it."""
@@ -154,6 +161,7 @@ class Container:
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
+                self._opened = dict(zip(message.get("file", ()), given, strict=True))
                 maker.close()
                 return
             self._namespaces = given
@@ -233,7 +241,7 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         # The kernel reaps what nobody waits for: wait(2), on SIGCHLD being ignored.
         posix.set_wakeup_fd(-1)
         posix.signal(posix.SIGCHLD, posix.SIG_IGN)
-        messages.send(report, {"ready": ""})
+        messages.send(report, {"ready": "", "file": list(root.opened)}, descriptors=list(root.opened.values()))
         descriptors.close_from(0)
         while True:
             posix.pause()

@@ -60,7 +60,10 @@ SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
 
 class Root:
-    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order."""
+    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order.
+
+    Afterwards `opened` are descriptors of `files`: inside nobody can write them.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Root:
         self._trees = trees
         self._rootfs_fd = rootfs_fd
         self._root_fd = -1
+        self.opened: dict[str, int] = {}
 
     def stages(self) -> Iterator[Stage]:
         """What is to be done, in its order."""
@@ -102,9 +106,10 @@ class Root:
 
     @property
     def _home(self) -> dict[str, int]:
-        home = os.environ.get("HOME", "")
-        is_one = home.startswith("/") and home != "/" and not self._containment.root
-        return {os.path.normpath(home): 0o700} if is_one else {}
+        home = os.path.normpath(os.environ.get("HOME") or "/")
+        # Another system has a home for root, and none of anybody else's.
+        is_one = home != "/" and home.startswith("/") and (not self._containment.root or home.startswith("/home/"))
+        return {home: 0o700} if is_one else {}
 
     def _make_room(self) -> None:
         mount("tmpfs", BASE, "tmpfs", HARMLESS, b"mode=755,size=16m")
@@ -176,7 +181,9 @@ class Root:
                 mount(f"{OLD}/dev/null", f"{FDS}/{fd}", None, MS_BIND)
 
     def _scratch(self, path: str, mode: int) -> None:
-        if self._containment.root or self._found(path):
+        # A home is hidden by now where all of them are.
+        has_room = any(path.startswith(f"{each}/") for each in SCRATCH)
+        if self._containment.root or has_room or self._found(path):
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:
@@ -188,7 +195,7 @@ class Root:
         fd = os.open(own, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
         os.fchmod(fd, 0o644)
         os.write(fd, text.encode())
-        os.close(fd)
+        self.opened[path] = fd
         mount(own, f"{FDS}/{self._made(path, is_file=True)}", None, MS_BIND)
         tree.restrict(f"{FDS}/{tree.inside(self._root_fd, path)}", tree.READ_ONLY)
 
@@ -230,5 +237,5 @@ class Root:
 
 
 def later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
-    """`do`, with what it is given. functools.partial is the same, and takes 2 ms of a launch to load."""
+    """`do` with what it is to be given. functools.partial() is the same, but a launch would wait for that import."""
     return lambda: do(*given)
