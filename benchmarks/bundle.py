@@ -45,7 +45,7 @@ def running(tool: str) -> Iterator[Contestant]:
 def _fit(path: Path) -> None:
     config = json.loads(path.read_text())
     config["process"] |= {"terminal": False, "args": ["true"]}
-    config["process"]["capabilities"] = dict.fromkeys(config["process"]["capabilities"], [])
+    config["process"]["capabilities"] = {each: [] for each in config["process"]["capabilities"]}
     del config["process"]["rlimits"]
     config["linux"] |= {"uidMappings": IDS, "gidMappings": IDS}
     config["linux"]["namespaces"] += [{"type": "user"}, {"type": "cgroup"}]

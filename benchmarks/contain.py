@@ -64,6 +64,8 @@ def _rows(found: Medians, why_no_crun: str) -> Iterator[Row]:
         yield Row("", took / (beside + python), "x", 3.0, words)
     else:
         yield Row("", None, "x", 3.0, "bwrap is not installed")
-    yield Row("crun run, as much contained", found.get("crun"), "ms", None, why_no_crun or "without a filter, by nsenter")
+    yield Row(
+        "crun run, as much contained", found.get("crun"), "ms", None, why_no_crun or "without a filter, by nsenter"
+    )
     second, beside = found["contained spawn"], found["spawn"]
     yield Row("true run in a container, the second", second, "ms", None, f"in a node without {beside:.1f} ms")

@@ -76,7 +76,9 @@ def built_package(directory: Path) -> Path:
     (tree / "DEBIAN").mkdir(parents=True)
     (tree / "opt").mkdir()
     (tree / "opt" / "hello").write_text("hello\n")
-    control = "Package: hello\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\nDescription: hello\n"
+    control = (
+        "Package: hello\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\nDescription: hello\n"
+    )
     (tree / "DEBIAN" / "control").write_text(control)
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, directory / "hello.deb"], check=True, timeout=20)
     return directory / "hello.deb"

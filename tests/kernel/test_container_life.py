@@ -129,10 +129,13 @@ def test_a_terminal_has_job_control(cli: Cli, terminal: Any) -> None:
 
 
 def init_of(node: sandbox.Node) -> psutil.Process:
-    """The init of the one container there is: of the lab's children the first process of its PID namespace."""
+    """The init of a node's container: of the lab's children the first process of its PID namespace.
+
+    A small lab makes them in the order of its nodes.
+    """
     children = psutil.Process(node.lab._init_pid).children()
-    (found,) = (each for each in children if nspid(each.pid)[-1] == "1")
-    return found
+    inits = sorted((each for each in children if nspid(each.pid)[-1] == "1"), key=lambda each: each.pid)
+    return inits[node.lab.topology.nodes.index(node.name)]
 
 
 def nspid(pid: int) -> list[str]:
