@@ -11,6 +11,8 @@ A command is forked by the lab's init like any other, and joins (Container.fork)
 from __future__ import annotations
 
 import os
+import sys
+from _frozen_importlib import BuiltinImporter
 from _socket import sethostname
 
 from .. import messages
@@ -18,9 +20,8 @@ from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-
-# Inside there may be no files of ours any more, in another root or where a home was: all is loaded before.
-from . import contained, users  # noqa: F401
+from . import users
+from .owner import reap
 from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
+    from ..command import Command
     from ..containment import Containment
+    from ..kernel.descriptors import Limits
     from .owner import Ids, UserNamespace
     from .spawn import Stage
 
@@ -50,7 +53,7 @@ class Blueprint:
 
 
 class Container:
-    """A container that stands, held by descriptors. Raises Refusal, OSError."""
+    """A container that is being made, and after stand() one that does, held by descriptors. Raises OSError."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
@@ -58,13 +61,24 @@ class Container:
         if maker == 0:
             _make(blueprint, theirs)
         theirs.close()
-        os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
-        self._hear(ours)
+        self._maker, self._maker_pid = ours, maker
+        self._stands = False
+
+    def stand(self) -> None:
+        """Wait until it does, unless it did already. Raises Refusal, OSError."""
+        if not self._stands:
+            self._load()
+            self._hear()
+            reap(self._maker_pid)
+            self._maker.close()
+            self._stands = True
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""
+        if not self._stands:
+            return False
         import select
 
         poll = select.poll()
@@ -76,6 +90,10 @@ class Container:
         import signal
         from contextlib import suppress
 
+        try:
+            self.stand()
+        except Refusal:
+            return  # it never will
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
@@ -102,7 +120,7 @@ class Container:
             return 0
         os.close(writable)
         os.waitpid(between, 0)
-        with open(readable, encoding="ascii") as file:
+        with open(readable, encoding="utf-8") as file:
             said = int(file.read() or 0)
         if said <= 0:
             raise OSError(-said, os.strerror(-said), "container")
@@ -124,24 +142,52 @@ class Container:
         if said == 0:
             # Who reads there waits until all have let go, and a command may be held.
             os.close(writable)
+            _load_no_more()
             return True
         os.write(writable, str(said).encode())
         os._exit(0)
 
-    def _hear(self, maker: socket) -> None:
-        """Wait until it stands. Raises Refusal."""
+    def _load(self) -> None:
+        """Have ready what commands will need, while the container is made: once inside it must not be looked for."""
+        import resource  # noqa: F401 - spawn has a use for it
+
+        from . import contained
+
+        self.filter = contained.filter_of(self.containment)
+
+    def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
+        """What a command does once it is in the container, but for filter_calls()."""
+        from . import contained
+
+        return contained.stages(command, self, wanted, limits, report_fd)
+
+    def filter_calls(self) -> Iterator[Stage]:
+        """The last of all."""
+        from . import contained
+
+        return contained.filter_calls(self)
+
+    def _hear(self) -> None:
+        """What the maker and the container's init tell, until it stands. Raises Refusal."""
         while True:
-            message, given, _ = messages.receive(maker)
+            message, given, _ = messages.receive(self._maker)
             if message is None:
                 raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
                 self._opened = dict(zip(message.get("file", ()), given, strict=True))
-                maker.close()
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
+
+
+def _load_no_more() -> None:
+    """Have this process, which still has its privileges and what is the lab's, read no code of the container's.
+
+    Where our own files lie there may be others: those of --rootfs, or in an empty $HOME what a command has put there.
+    """
+    sys.meta_path[:] = [BuiltinImporter]
 
 
 def _make(blueprint: Blueprint, report: socket) -> NoReturn:
@@ -196,6 +242,7 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
             os._exit(1)
         # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
         caps.forbid_tracing()
+        _load_no_more()
         carry_out(
             [
                 ("take its ids", "setpriv --reuid 0", ids.take),

@@ -47,7 +47,7 @@ class Ids:
         Raises NoIds for root who has no other ones to give: what is root's would be the container's.
         """
         uid, gid = os.getuid(), os.getgid()
-        with open("/proc/self/uid_map", encoding="ascii") as file:
+        with open("/proc/self/uid_map", encoding="utf-8") as file:
             available = sum(int(line.split()[2]) for line in file)
         if available < FIRST + RANGES * RANGE:
             if uid == os.stat("/").st_uid == 0:
@@ -97,7 +97,7 @@ class UserNamespace:
         self.ids.map(message["pid"][0])
         messages.send(ours, {"done": ""})
         ours.close()
-        _reap(pid)
+        reap(pid)
 
 
 def are_over_networks(containment: Containment) -> bool:
@@ -105,7 +105,8 @@ def are_over_networks(containment: Containment) -> bool:
     return any(name in OVER_NETWORKS for name in containment.cap_add)
 
 
-def _reap(pid: int) -> None:
+def reap(pid: int) -> None:
+    """Wait for the end of a child, which others may have waited for."""
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:

@@ -215,7 +215,8 @@ class Root:
         try:
             return tree.inside(self._root_fd, path)
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            # ELOOP: by way of a descriptor of some process, /proc/self/fd/3/socket.
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP):
                 return 0
             raise
 
