@@ -10,6 +10,7 @@ A command is forked by the lab's init like any other, and joins (Container.fork)
 
 from __future__ import annotations
 
+import errno
 import os
 from _socket import sethostname
 from functools import partial
@@ -73,13 +74,16 @@ class Container:
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
+        self._kill()
+        for fd in (self._pidfd, *self._namespaces):
+            os.close(fd)
+
+    def _kill(self) -> None:
         import signal
         from contextlib import suppress
 
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        for fd in (self._pidfd, *self._namespaces):
-            os.close(fd)
 
     def give(self, streams: Sequence[int], *, with_terminal: bool) -> None:
         """Let it open anew what a command gets, by /dev/stderr: pipes, and a terminal if that was made for it."""
@@ -96,12 +100,17 @@ class Container:
         os.waitpid(between, 0)
         with open(readable, encoding="ascii") as file:
             said = int(file.read() or 0)
-        if said <= 0:
+        if said == 0:
+            # It was killed, and who it may have forked by then is known to nobody: neither may run on.
+            self._kill()
+            raise OSError(errno.ECHILD, "it was killed on its way in", "container")
+        if said < 0:
             raise OSError(-said, os.strerror(-said), "container")
         return said
 
     def _enter(self, prepare: Callable[[], object], writable: int) -> bool:
         """In a fork: fork on into the container, and tell the parent the pid, or minus the error. True inside."""
+        said = 0
         try:
             prepare()
             # Between here and exec nobody inside may look at it: it still has what is the lab's.
@@ -109,23 +118,26 @@ class Container:
             namespace.enter_network(self._netns_fd)
             namespace.enter_all(self._namespaces)
             said = clone.fork_into(clone.CLONE_PARENT)
+            if said == 0:
+                # Who reads there waits until all have let go, and a command may be held.
+                os.close(writable)
+                return True
         except OSError as error:
             said = -(error.errno or 1)
         except BaseException:
             os._exit(1)
-        if said == 0:
-            # Who reads there waits until all have let go, and a command may be held.
-            os.close(writable)
-            return True
-        os.write(writable, str(said).encode())
-        os._exit(0)
+        try:
+            os.write(writable, str(said).encode())
+        finally:
+            # Whatever happens: who came back from here would be a second init of the lab.
+            os._exit(0)
 
     def _hear(self, maker: socket) -> None:
         """Wait until it stands. Raises Refusal."""
         while True:
             message, given, _ = messages.receive(maker)
             if message is None:
-                raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
+                raise Refusal({"failed": ["what makes a container was killed"], "fix": ["look at dmesg: memory?"]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
@@ -185,10 +197,10 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         word, _, _ = messages.receive(waiting)
         if word is None:
             os._exit(1)
-        # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
-        caps.forbid_tracing()
         carry_out(
             [
+                # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
+                ("forbid to look into it", "prctl PR_SET_DUMPABLE", caps.forbid_tracing),
                 ("take its ids", "setpriv --reuid 0", ids.take),
                 *root.stages(),
                 ("set its hostname", f"hostname {node}", lambda: sethostname(node)),
