@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from _socket import sethostname
 from functools import partial
 
@@ -20,6 +21,7 @@ from ..containment import Bind
 from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
+from . import contained as contained  # so that all that is needed inside is there before: import_no_more()
 from . import users
 from .root import Root
 from .spawn import Refusal, carry_out, fail
@@ -115,6 +117,7 @@ class Container:
             prepare()
             # Between here and exec nobody inside may look at it: it still has what is the lab's.
             caps.forbid_tracing()
+            import_no_more()
             namespace.enter_network(self._netns_fd)
             namespace.enter_all(self._namespaces)
             said = clone.fork_into(clone.CLONE_PARENT)
@@ -145,6 +148,14 @@ class Container:
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
+
+
+def import_no_more() -> None:
+    """Have this process find no module but those it has: they would be read from files that are the container's.
+
+    A command may have written them, for the next one to be executed with the power that it has until its exec.
+    """
+    sys.meta_path.clear()
 
 
 def _make(blueprint: Blueprint, report: socket) -> NoReturn:
@@ -194,6 +205,7 @@ def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Sta
 def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -> NoReturn:
     """PID 1 of the container. It ends when the lab's init does, or is killed; all in it with it."""
     try:
+        import_no_more()
         word, _, _ = messages.receive(waiting)
         if word is None:
             os._exit(1)

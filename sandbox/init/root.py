@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from ..containment import Bind
 from ..kernel import mounts, tree
@@ -55,6 +56,10 @@ MASKED = (
     "/sys/fs/cgroup",
 )
 UNWRITABLE = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
+NOBODY_COMES_THERE = (*NOT_THERE, errno.ELOOP, errno.ENAMETOOLONG)
+# Neither may be a link: who could exchange it would show the next command a /proc of their own, which it believes.
+PLAIN = ("/proc", "/sys", "/dev")
 # Empty for each container, and its own: mode of each.
 SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
@@ -89,7 +94,7 @@ class Root:
         for path, mode in {**SCRATCH, **self._home}.items():
             yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
         for path, text in self._files.items():
-            yield f"write {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
+            yield f"give it {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
         trees = iter(self._trees)
         for each in self._containment.mounts:
             if isinstance(each, Bind):
@@ -172,8 +177,16 @@ class Root:
 
     def _hide(self) -> None:
         for path in () if self._containment.root else self._hidden:
-            if fd := self._found(path):
+            try:
+                fd = tree.inside(self._root_fd, path)
+            except OSError as error:
+                if error.errno in NOBODY_COMES_THERE:
+                    continue
+                raise
+            # Who gave it that name may have seen other files under it.
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
                 mount(f"{OLD}/dev/null", f"{FDS}/{fd}", None, MS_BIND)
+            os.close(fd)
 
     def _scratch(self, path: str, mode: int) -> None:
         if self._containment.root or self._found(path):
@@ -206,9 +219,9 @@ class Root:
     def _found(self, path: str) -> int:
         """The descriptor of what is at `path`, 0 where there is nothing."""
         try:
-            return tree.inside(self._root_fd, path)
+            return tree.inside(self._root_fd, path, through_links=path not in PLAIN)
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            if error.errno in NOT_THERE:
                 return 0
             raise
 
