@@ -60,6 +60,7 @@ NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
 NOBODY_COMES_THERE = (*NOT_THERE, errno.ELOOP, errno.ENAMETOOLONG)
 # Neither may be a link: who could exchange it would show the next command a /proc of their own, which it believes.
 PLAIN = ("/proc", "/sys", "/dev")
+PAGE, LEAST_INODES = 4096, 1024
 # Empty for each container, and its own: mode of each.
 SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
@@ -89,10 +90,10 @@ class Root:
         yield "give it devices", "mount -t tmpfs tmpfs DIR/dev", self._give_devices
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
-        # A file system that is read-only does not keep anybody from a socket on it.
-        yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, mode in {**SCRATCH, **self._home}.items():
             yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
+        # A file system that is read-only does not keep anybody from a socket on it.
+        yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, text in self._files.items():
             yield f"give it {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
         trees = iter(self._trees)
@@ -138,7 +139,7 @@ class Root:
 
     def _cover(self, below: str) -> None:
         """Have changes go to a tmpfs: overlayfs, in a user namespace since Linux 5.11."""
-        mount("tmpfs", OWN, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=755,size={self._containment.tmp_size}".encode())
+        mount("tmpfs", OWN, "tmpfs", MS_NOSUID | MS_NODEV, _most(self._containment.tmp_size, 0o755))
         for name in ("changes", "work"):
             os.mkdir(f"{OWN}/{name}")
         options = f"lowerdir={below},upperdir={OWN}/changes,workdir={OWN}/work,userxattr"
@@ -193,8 +194,8 @@ class Root:
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:
-        options = f"mode={mode:o},size={size or self._containment.tmp_size}"
-        mount("tmpfs", f"{FDS}/{self._made(path)}", "tmpfs", MS_NOSUID | MS_NODEV, options.encode())
+        options = _most(size or self._containment.tmp_size, mode)
+        mount("tmpfs", f"{FDS}/{self._made(path)}", "tmpfs", MS_NOSUID | MS_NODEV, options)
 
     def _give_file(self, path: str, text: str) -> None:
         own = f"{OWN}{path.replace('/', '-')}"
@@ -239,6 +240,11 @@ class Root:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
         return tree.inside(self._root_fd, path)
+
+
+def _most(size: int, mode: int) -> bytes:
+    """Options of a tmpfs, in which a file with anything in it takes a page, and an empty one or a directory none."""
+    return f"mode={mode:o},size={size},nr_inodes={max(LEAST_INODES, 2 * size // PAGE)}".encode()
 
 
 def _later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
