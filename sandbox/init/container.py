@@ -18,10 +18,10 @@ from functools import partial
 
 from .. import messages
 from ..containment import Bind
-from ..kernel import caps, clone, descriptors, mounts, namespace, tree
+from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-from . import contained as contained  # so that all that is needed inside is there before: import_no_more()
+from . import contained as contained  # so that all that is needed inside is there before: hide()
 from . import users
 from .root import Root
 from .spawn import Refusal, carry_out, fail
@@ -115,9 +115,7 @@ class Container:
         said = 0
         try:
             prepare()
-            # Between here and exec nobody inside may look at it: it still has what is the lab's.
-            caps.forbid_tracing()
-            import_no_more()
+            hide()
             namespace.enter_network(self._netns_fd)
             namespace.enter_all(self._namespaces)
             said = clone.fork_into(clone.CLONE_PARENT)
@@ -150,11 +148,12 @@ class Container:
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
 
 
-def import_no_more() -> None:
-    """Have this process find no module but those it has: they would be read from files that are the container's.
-
-    A command may have written them, for the next one to be executed with the power that it has until its exec.
-    """
+def hide() -> None:
+    """Have nobody inside learn of what is the lab's, or have a say, until this process executes something."""
+    # Its memory is a copy of the lab's init's, with what was told to other nodes; its words are those of the caller.
+    caps.forbid_tracing()
+    cmdline.forget()
+    # A module that is not here yet would be read from files that are the container's: a command may have written it.
     sys.meta_path.clear()
 
 
@@ -205,14 +204,12 @@ def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Sta
 def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -> NoReturn:
     """PID 1 of the container. It ends when the lab's init does, or is killed; all in it with it."""
     try:
-        import_no_more()
         word, _, _ = messages.receive(waiting)
         if word is None:
             os._exit(1)
         carry_out(
             [
-                # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
-                ("forbid to look into it", "prctl PR_SET_DUMPABLE", caps.forbid_tracing),
+                ("forbid to look into it", "prctl PR_SET_DUMPABLE", hide),
                 ("take its ids", "setpriv --reuid 0", ids.take),
                 *root.stages(),
                 ("set its hostname", f"hostname {node}", lambda: sethostname(node)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,24 @@ def test_what_is_told_to_one_node_is_not_to_be_found_in_another() -> None:
     assert found["b"] == []
 
 
+def test_nobody_but_a_nodes_own_is_seen() -> None:
+    topology = sandbox.Topology.parse([("a:10.9.0.1", "b:10.9.0.2")])
+    with sandbox.Lab(topology, contain=True) as lab, lab["a"].popen(["sleep", "25"]) as other:
+        script = "cd /proc; for p in [0-9]*; do echo $p $(tr '\\0' ' ' <$p/cmdline); done"
+        said = lab["b"].run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+        other.kill()
+    # Its init, which shows nothing of itself, the shell, and the shell's own children.
+    assert said[0].startswith("1")
+    assert [line.split()[1] for line in said if len(line.split()) > 1 and line.split()[1] not in ("sh", "tr")] == []
+
+
+def test_the_words_of_the_launcher_are_not_shown(cli: Cli) -> None:
+    words = ("--pair", "a:10.9.0.1", "b:10.9.0.2", "-e", "TOLD=secret", "--raw", "--", "echo", "secret", ":::")
+    done = cli("run", "--contain", *words, "sh", "-c", "cat /proc/1/cmdline /proc/1/comm")
+    assert "secret\n" in done.stdout
+    assert done.stdout.replace("secret\n", "").strip("\0\n") in ("python", "python3", "sandbox", Path(sys.executable).name)
+
+
 def look(node: sandbox.Node, secret: str) -> list[str]:
     """Where a command in `node` finds it."""
     words = [PYTHON, "-I", "-S", "-c", LOOK, secret[::-1]]
@@ -123,6 +142,12 @@ while not select.select([0], [], [], 0)[0]:
         for name in ("mem", "environ", "maps", "auxv"):
             if opens(f"/proc/{pid}/{name}") and is_coming(pid):
                 opened.add(name)
+        try:
+            with open(f"/proc/{pid}/cmdline") as file:
+                if file.read().strip(chr(0)) and is_coming(pid):
+                    opened.add("cmdline")
+        except OSError:
+            pass
         for name in ("fd", "root", "cwd", "map_files"):
             if lists(f"/proc/{pid}/{name}") and is_coming(pid):
                 opened.add(name)
