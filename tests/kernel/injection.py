@@ -4,7 +4,7 @@
 
 carries out all of them, and shows each that was not refused as it should: status 125, one line, in time, nothing left,
 and the command never executed. strace(1) counts the calls of each process by itself, so that a fault hits whichever
-process comes as far first. A launch is therefore tried as a whole, and then a second command in a container that stands.
+process comes as far first. So a launch is tried as a whole, and then a second command in a container that stands.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each call that builds a container's walls may fail: then nothing runs. A sample of it; injection.py carries out all."""
+"""Each call that builds a container's walls may fail: then nothing runs. A sample; injection.py carries out all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways out that begin with how a container is launched: descriptors, directories, programs and systems that are given."""
+"""Ways out that begin with how a container is launched: descriptors, directories, programs, systems that are given."""
 
 from __future__ import annotations
 

@@ -98,7 +98,12 @@ def test_the_words_of_the_launcher_are_not_shown(cli: Cli) -> None:
     words = ("--pair", "a:10.9.0.1", "b:10.9.0.2", "-e", "TOLD=secret", "--raw", "--", "echo", "secret", ":::")
     done = cli("run", "--contain", *words, "sh", "-c", "cat /proc/1/cmdline /proc/1/comm")
     assert "secret\n" in done.stdout
-    assert done.stdout.replace("secret\n", "").strip("\0\n") in ("python", "python3", "sandbox", Path(sys.executable).name)
+    assert done.stdout.replace("secret\n", "").strip("\0\n") in (
+        "python",
+        "python3",
+        "sandbox",
+        Path(sys.executable).name,
+    )
 
 
 def look(node: sandbox.Node, secret: str) -> list[str]:
