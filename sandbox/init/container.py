@@ -21,7 +21,6 @@ from ..kernel import caps, clone, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
 from . import users
-from .owner import reap
 from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
@@ -53,7 +52,7 @@ class Blueprint:
 
 
 class Container:
-    """A container that is being made, and after stand() one that does, held by descriptors. Raises OSError."""
+    """A container that stands, held by descriptors. Raises Refusal, OSError."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
@@ -61,24 +60,14 @@ class Container:
         if maker == 0:
             _make(blueprint, theirs)
         theirs.close()
+        self._load(blueprint.containment)
+        os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
-        self._maker, self._maker_pid = ours, maker
-        self._stands = False
-
-    def stand(self) -> None:
-        """Wait until it does, unless it did already. Raises Refusal, OSError."""
-        if not self._stands:
-            self._load()
-            self._hear()
-            reap(self._maker_pid)
-            self._maker.close()
-            self._stands = True
+        self._hear(ours)
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""
-        if not self._stands:
-            return False
         import select
 
         poll = select.poll()
@@ -90,10 +79,6 @@ class Container:
         import signal
         from contextlib import suppress
 
-        try:
-            self.stand()
-        except Refusal:
-            return  # it never will
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
@@ -147,13 +132,13 @@ class Container:
         os.write(writable, str(said).encode())
         os._exit(0)
 
-    def _load(self) -> None:
+    def _load(self, containment: Containment) -> None:
         """Have ready what commands will need, while the container is made: once inside it must not be looked for."""
         import resource  # noqa: F401 - spawn has a use for it
 
         from . import contained
 
-        self.filter = contained.filter_of(self.containment)
+        self.filter = contained.filter_of(containment)
 
     def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
         """What a command does once it is in the container, but for filter_calls()."""
@@ -167,16 +152,17 @@ class Container:
 
         return contained.filter_calls(self)
 
-    def _hear(self) -> None:
-        """What the maker and the container's init tell, until it stands. Raises Refusal."""
+    def _hear(self, maker: socket) -> None:
+        """Wait until it stands. Raises Refusal."""
         while True:
-            message, given, _ = messages.receive(self._maker)
+            message, given, _ = messages.receive(maker)
             if message is None:
                 raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
                 self._opened = dict(zip(message.get("file", ()), given, strict=True))
+                maker.close()
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
