@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource as resource  # spawn needs it, and inside it is too late
 import stat
 
 from .. import capabilities
@@ -35,6 +36,7 @@ def stages(
     yield "begin a session of keys", "keyctl session", keyring.own_session
     yield from stages_of_what_it_inherits(command, wanted, limits, report_fd)
     yield from stages_of_the_user(command)
+    yield "forbid to look into it", "prctl PR_SET_DUMPABLE", caps.forbid_tracing
     yield "give up capabilities", "setpriv --bounding-set -all --securebits", lambda: caps.lock(kept)
     yield "cwd", f"cd {command.cwd}", lambda: _change_directory(command.cwd, if_there=command.cwd_if_there)
     yield "reset signals", "trap -", signals.reset

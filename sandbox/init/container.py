@@ -10,6 +10,7 @@ A command is forked by the lab's init like any other, and joins (Container.fork)
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from _frozen_importlib import BuiltinImporter
@@ -17,7 +18,7 @@ from _socket import sethostname
 
 from .. import messages
 from ..containment import Bind
-from ..kernel import caps, clone, descriptors, mounts, namespace, tree
+from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
 from . import users
@@ -60,10 +61,10 @@ class Container:
         if maker == 0:
             _make(blueprint, theirs)
         theirs.close()
-        self._load(blueprint.containment)
-        os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
+        self._load()
+        os.waitpid(maker, 0)
         self._hear(ours)
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
@@ -76,13 +77,16 @@ class Container:
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
+        self._kill()
+        for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
+            os.close(fd)
+
+    def _kill(self) -> None:
         import signal
         from contextlib import suppress
 
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
-            os.close(fd)
 
     def tell(self, files: Mapping[str, str]) -> None:
         """Write anew those of its files that say something else by now."""
@@ -107,38 +111,44 @@ class Container:
         os.waitpid(between, 0)
         with open(readable, encoding="utf-8") as file:
             said = int(file.read() or 0)
-        if said <= 0:
+        if said == 0:
+            # It was killed, and who it may have forked by then is known to nobody: neither may run on.
+            self._kill()
+            raise OSError(errno.ECHILD, "it was killed on its way in", "container")
+        if said < 0:
             raise OSError(-said, os.strerror(-said), "container")
         return said
 
     def _enter(self, prepare: Callable[[], object], writable: int) -> bool:
         """In a fork: fork on into the container, and tell the parent the pid, or minus the error. True inside."""
+        said = 0
         try:
             prepare()
-            # Between here and exec nobody inside may look at it: it still has what is the lab's.
-            caps.forbid_tracing()
+            hide()
             namespace.enter_network(self._netns_fd)
             namespace.enter_all(self._namespaces)
             said = clone.fork_into(clone.CLONE_PARENT)
+            if said == 0:
+                # Who reads there waits until all have let go, and a command may be held.
+                os.close(writable)
+                return True
         except OSError as error:
             said = -(error.errno or 1)
         except BaseException:
             os._exit(1)
-        if said == 0:
-            # Who reads there waits until all have let go, and a command may be held.
-            os.close(writable)
-            _load_no_more()
-            return True
-        os.write(writable, str(said).encode())
-        os._exit(0)
+        try:
+            os.write(writable, str(said).encode())
+        finally:
+            # Whatever happens: who came back from here would be a second init of the lab.
+            os._exit(0)
 
-    def _load(self, containment: Containment) -> None:
+    def _load(self) -> None:
         """Have ready what commands will need, while the container is made: once inside it must not be looked for."""
         import resource  # noqa: F401 - spawn has a use for it
 
         from . import contained
 
-        self.filter = contained.filter_of(containment)
+        self.filter = contained.filter_of(self.containment)
 
     def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
         """What a command does once it is in the container, but for filter_calls()."""
@@ -153,11 +163,11 @@ class Container:
         return contained.filter_calls(self)
 
     def _hear(self, maker: socket) -> None:
-        """Wait until it stands. Raises Refusal."""
+        """What the maker and the container's init tell, until it stands. Raises Refusal."""
         while True:
             message, given, _ = messages.receive(maker)
             if message is None:
-                raise Refusal({"failed": ["make a container"], "by hand": [""], "errno": ["0"], "file": [""]})
+                raise Refusal({"failed": ["what makes a container was killed"], "fix": ["look at dmesg: memory?"]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
@@ -168,11 +178,12 @@ class Container:
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
 
 
-def _load_no_more() -> None:
-    """Have this process, which still has its privileges and what is the lab's, read no code of the container's.
-
-    Where our own files lie there may be others: those of --rootfs, or in an empty $HOME what a command has put there.
-    """
+def hide() -> None:
+    """Have nobody inside learn of what is the lab's, or have a say, until this process executes something."""
+    # Its memory is a copy of the lab's init's, with what was told to other nodes; its words are those of the caller.
+    caps.forbid_tracing()
+    cmdline.forget()
+    # A module that is not here yet would be read from files that are the container's: a command may have written it.
     sys.meta_path[:] = [BuiltinImporter]
 
 
@@ -226,11 +237,9 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         word, _, _ = messages.receive(waiting)
         if word is None:
             os._exit(1)
-        # Its memory is a copy of the lab's init's: what was told to other nodes is in it.
-        caps.forbid_tracing()
-        _load_no_more()
         carry_out(
             [
+                ("forbid to look into it", "prctl PR_SET_DUMPABLE", hide),
                 ("take its ids", "setpriv --reuid 0", ids.take),
                 *root.stages(),
                 ("set its hostname", f"hostname {node}", lambda: sethostname(node)),

@@ -6,7 +6,7 @@ import errno
 import os
 
 from .. import messages
-from ..kernel import clone, namespace
+from ..kernel import caps, clone, namespace
 from ..values import value
 
 TYPE_CHECKING = False
@@ -75,6 +75,8 @@ class Ids:
             os.setgroups([])
             os.setresgid(0, 0, 0)
             os.setresuid(0, 0, 0)
+            # Whoever becomes another can be looked into as fs.suid_dumpable has it: proc_sys_fs(5).
+            caps.forbid_tracing()
 
 
 class UserNamespace:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from ..containment import Bind
 from ..kernel import mounts, tree
@@ -55,6 +56,11 @@ MASKED = (
     "/sys/fs/cgroup",
 )
 UNWRITABLE = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
+NOBODY_COMES_THERE = (*NOT_THERE, errno.ELOOP, errno.ENAMETOOLONG)
+# Neither may be a link: who could exchange it would show the next command a /proc of their own, which it believes.
+PLAIN = ("/proc", "/sys", "/dev")
+PAGE, LEAST_INODES = 4096, 1024
 # Empty for each container, and its own: mode of each.
 SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
@@ -88,12 +94,12 @@ class Root:
         yield "give it devices", "mount -t tmpfs tmpfs DIR/dev", self._give_devices
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
-        # A file system that is read-only does not keep anybody from a socket on it.
-        yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, mode in {**SCRATCH, **self._home}.items():
             yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", later(self._scratch, path, mode)
+        # A file system that is read-only does not keep anybody from a socket on it.
+        yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, text in self._files.items():
-            yield f"write {path}", f"mount --bind FILE DIR{path}", later(self._give_file, path, text)
+            yield f"give it {path}", f"mount --bind FILE DIR{path}", later(self._give_file, path, text)
         trees = iter(self._trees)
         for each in self._containment.mounts:
             if isinstance(each, Bind):
@@ -138,7 +144,7 @@ class Root:
 
     def _cover(self, below: str) -> None:
         """Have changes go to a tmpfs: overlayfs, in a user namespace since Linux 5.11."""
-        mount("tmpfs", OWN, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=755,size={self._containment.tmp_size}".encode())
+        mount("tmpfs", OWN, "tmpfs", MS_NOSUID | MS_NODEV, _most(self._containment.tmp_size, 0o755))
         for name in ("changes", "work"):
             os.mkdir(f"{OWN}/{name}")
         options = f"lowerdir={below},upperdir={OWN}/changes,workdir={OWN}/work,userxattr"
@@ -177,8 +183,16 @@ class Root:
 
     def _hide(self) -> None:
         for path in () if self._containment.root else self._hidden:
-            if fd := self._found(path):
+            try:
+                fd = tree.inside(self._root_fd, path)
+            except OSError as error:
+                if error.errno in NOBODY_COMES_THERE:
+                    continue
+                raise
+            # Who gave it that name may have seen other files under it.
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
                 mount(f"{OLD}/dev/null", f"{FDS}/{fd}", None, MS_BIND)
+            os.close(fd)
 
     def _scratch(self, path: str, mode: int) -> None:
         # A home is hidden by now where all of them are.
@@ -187,8 +201,8 @@ class Root:
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:
-        options = f"mode={mode:o},size={size or self._containment.tmp_size}"
-        mount("tmpfs", f"{FDS}/{self._made(path)}", "tmpfs", MS_NOSUID | MS_NODEV, options.encode())
+        options = _most(size or self._containment.tmp_size, mode)
+        mount("tmpfs", f"{FDS}/{self._made(path)}", "tmpfs", MS_NOSUID | MS_NODEV, options)
 
     def _give_file(self, path: str, text: str) -> None:
         own = f"{OWN}{path.replace('/', '-')}"
@@ -213,10 +227,9 @@ class Root:
     def _found(self, path: str) -> int:
         """The descriptor of what is at `path`, 0 where there is nothing."""
         try:
-            return tree.inside(self._root_fd, path)
+            return tree.inside(self._root_fd, path, through_links=path not in PLAIN)
         except OSError as error:
-            # ELOOP: by way of a descriptor of some process, /proc/self/fd/3/socket.
-            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP):
+            if error.errno in NOT_THERE:
                 return 0
             raise
 
@@ -234,6 +247,11 @@ class Root:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
         return tree.inside(self._root_fd, path)
+
+
+def _most(size: int, mode: int) -> bytes:
+    """Options of a tmpfs, in which a file with anything in it takes a page, and an empty one or a directory none."""
+    return f"mode={mode:o},size={size},nr_inodes={max(LEAST_INODES, 2 * size // PAGE)}".encode()
 
 
 def later(do: Callable[..., object], *given: Any) -> Callable[[], object]:

@@ -43,9 +43,10 @@ def version() -> int:
     Raises OSError when one of the three calls is missing: a kernel has all of them or none.
     """
     answer = _answer(SYS_CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)
-    if answer not in ABSENT:
+    if answer >= 0:
         return answer
-    if _answer(SYS_RESTRICT_SELF, NO_DESCRIPTOR, 0) != answer:
+    # One alone that is missing, or any other error, is somebody's doing: a filter's, and no reason to go without.
+    if answer not in ABSENT or _answer(SYS_RESTRICT_SELF, NO_DESCRIPTOR, 0) != answer:
         raise OSError(-answer, os.strerror(-answer), "landlock_create_ruleset")
     return 0
 

@@ -16,7 +16,7 @@ SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_OPENAT2, SYS_MOUNT_SETATTR = 428, 429, 437, 4
 AT_FDCWD, AT_EMPTY_PATH, AT_RECURSIVE = -100, 0x1000, 0x8000
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
 MOVE_EMPTY_PATHS = 0x4 | 0x40  # MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH
-RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
+RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_IN_ROOT = 0x02, 0x04, 0x10
 MNT_DETACH = 2
 
 # include/uapi/linux/mount.h: MOUNT_ATTR_*
@@ -46,9 +46,10 @@ def map_ids(tree_fd: int, userns_fd: int) -> None:
     _set(tree_fd, ATTRIBUTES.pack(ID_MAPPED, 0, 0, userns_fd))
 
 
-def inside(root_fd: int, path: str) -> int:
+def inside(root_fd: int, path: str, *, through_links: bool = True) -> int:
     """The file at `path`, as it is found by who has `root_fd` for its root: no link leads out. An O_PATH descriptor."""
-    how = HOW.pack(os.O_PATH | os.O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    links = RESOLVE_NO_MAGICLINKS if through_links else RESOLVE_NO_SYMLINKS
+    how = HOW.pack(os.O_PATH | os.O_CLOEXEC, 0, RESOLVE_IN_ROOT | links)
     return _call(path, SYS_OPENAT2, root_fd, os.fsencode(path), how, len(how))
 
 

@@ -129,6 +129,9 @@ def summary(report: ElementTree.Element, seconds: float) -> Iterator[str]:
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     passed = len(cases) - len(skipped) - len(failed)
     yield f"as {USER.pw_name}: {passed} passed, {len(failed)} failed, {len(skipped)} not run, in {seconds:.0f} s"
+    for told in report.iter("property"):
+        if told.get("name") == "remark":
+            yield f"as {USER.pw_name}: {told.get('value')}"
     for case, reason in skipped:
         test = f"{case.get('classname')}::{case.get('name')}"
         yield f"as {USER.pw_name}: {not_run(test, reason.get('message', ''))}"

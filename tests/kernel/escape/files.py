@@ -167,6 +167,20 @@ def write_any_file(bait: Any) -> str:
     raise Refused("none")
 
 
+def write_any_setting(bait: Any) -> str:
+    """Open any file of /proc/sys or /sys for writing: also those that are of one's own namespaces only."""
+    for top in ("/proc/sys", "/sys"):
+        for directory, below, names in os.walk(top):
+            if directory.count("/") > 6:
+                below.clear()
+            for name in names:
+                try:
+                    return opens(os.path.join(directory, name), os.O_WRONLY)
+                except OSError:
+                    continue
+    raise Refused("none")
+
+
 def set_an_attribute(bait: Any) -> str:
     """Set an attribute of a file of the caller's own."""
     if not is_bait(os.stat(bait["file"]), bait["file_id"]):
