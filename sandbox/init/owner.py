@@ -99,7 +99,7 @@ class UserNamespace:
         self.ids.map(message["pid"][0])
         messages.send(ours, {"done": ""})
         ours.close()
-        reap(pid)
+        _reap(pid)
 
 
 def are_over_networks(containment: Containment) -> bool:
@@ -107,8 +107,7 @@ def are_over_networks(containment: Containment) -> bool:
     return any(name in OVER_NETWORKS for name in containment.cap_add)
 
 
-def reap(pid: int) -> None:
-    """Wait for the end of a child, which others may have waited for."""
+def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:

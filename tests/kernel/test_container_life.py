@@ -134,9 +134,9 @@ def inits_of(lab: sandbox.Lab) -> list[psutil.Process]:
 
 
 def init_of(node: sandbox.Node) -> psutil.Process:
-    """That of a node's container. A small lab makes them in the order of its nodes."""
-    inits = sorted(inits_of(node.lab), key=lambda each: each.pid)
-    return inits[node.lab.topology.nodes.index(node.name)] if len(inits) > 1 else inits[0]
+    """That of the only container there is."""
+    (found,) = inits_of(node.lab)
+    return found
 
 
 def nspid(pid: int) -> list[str]:
