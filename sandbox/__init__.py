@@ -8,6 +8,7 @@ with sandbox.Lab(topology) as lab:
     lab["web"].run([...])
 
 sandbox.run(["make", "test"])     # one command, no network but lo
+sandbox.run(["make", "test"], contain=sandbox.Containment(bind="."))     # nor more of the machine than it needs
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import topologies as topologies
+    from .containment import Bind, Containment, Tmpfs
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .lab import Lab
     from .lab.kept import KeptLab, connect
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from .topology.draft import Draft
     from .topology.endpoint import Endpoint, Link
     from .topology.interface import Interface
+    from .topology.limits import Limits
     from .topology.publication import Publication
     from .topology.service import Ready, Service
     from .topology.switch import Switch
@@ -38,6 +41,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Address",
+    "Bind",
+    "Containment",
     "Diagnosis",
     "Draft",
     "Endpoint",
@@ -45,6 +50,7 @@ __all__ = [
     "KeptLab",
     "Lab",
     "LabClosed",
+    "Limits",
     "Link",
     "Node",
     "NotAllowed",
@@ -59,6 +65,7 @@ __all__ = [
     "StepFailed",
     "Subnet",
     "Switch",
+    "Tmpfs",
     "Topology",
     "connect",
     "diagnose",
@@ -68,11 +75,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "containment": ("Bind", "Containment", "Tmpfs"),
     "topology.address": ("Address", "Subnet"),
     "topology.draft": ("Draft",),
     "topology.endpoint": ("Endpoint", "Link"),
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "topology.interface": ("Interface",),
+    "topology.limits": ("Limits",),
     "lab.kept": ("KeptLab", "connect"),
     "lab": ("Lab",),
     "lab.node": ("Node",),

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
-FLAGS = ("held", "last", "tied", "service", "terminal", "privileged")
+FLAGS = ("cwd_if_there", "held", "last", "tied", "service", "terminal", "privileged")
 
 
 @value
 class Command:
     """One program to execute in a node.
 
-    `environment` is the whole of it; `umask` (None: init's own) is a number; `limits` are pairs of
+    `environment` is the whole of it; `user`, NAME or UID[:GID], is init's own unless it is given; their HOME is
+    added if there is none. `cwd_if_there`: in a
+    container without that directory it starts in /. `umask` (None: init's own) is a number; `limits` are pairs of
     rlimits by number. `held`: it waits, ready, for a word to begin. `last`: the lab ends with it. `tied`: it is
     killed when nobody waits for it any more. `service`: init keeps what it prints.
     `terminal`: its standard input becomes its controlling terminal. `privileged`: it keeps every capability that uid 0
@@ -29,6 +31,8 @@ class Command:
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     cwd: str = "/"
+    cwd_if_there: bool = False
+    user: str | None = None
     executable: str | None = None
     umask: int | None = None
     limits: Mapping[int, tuple[int, int]] = {}
@@ -42,7 +46,7 @@ class Command:
 
     def __post_init__(self) -> None:
         check_argv(self.argv)
-        for text in (self.cwd, self.executable or "", *self.environment, *self.environment.values()):
+        for text in (self.cwd, self.executable or "", self.user or "", *self.environment, *self.environment.values()):
             check_text(text)
         if any(not key or "=" in key for key in self.environment):
             raise ValueError("illegal environment variable name")
@@ -54,6 +58,7 @@ class Command:
             "arg": self.argv,
             "env": [f"{key}={content}" for key, content in self.environment.items()],
             "cwd": self.cwd,
+            "user": [] if self.user is None else self.user,
             "executable": [] if self.executable is None else self.executable,
             "umask": [] if self.umask is None else str(self.umask),
             "limit": [f"{number} {soft} {hard}" for number, (soft, hard) in self.limits.items()],
@@ -71,6 +76,8 @@ class Command:
             argv=tuple(message["arg"]),
             environment=dict(line.split("=", 1) for line in message.get("env", [])),
             cwd=message["cwd"][0],
+            cwd_if_there="cwd_if_there" in flags,
+            user=message.get("user", [None])[0],
             executable=message.get("executable", [None])[0],
             umask=int(message["umask"][0]) if "umask" in message else None,
             limits={number: (soft, hard) for number, soft, hard in limits},

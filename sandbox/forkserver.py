@@ -37,9 +37,10 @@ serve({requests}, {caller})
 def launch(topology: Topology, *, as_root: bool = False) -> socket:
     """Have the init of a new lab forked; returns the socket on which it will answer. Safe from any thread."""
     request = {**words.spell(topology), "as root": ["yes"] if as_root else []}
+    scope = _scope(topology) if topology.limits else ()
     ours, theirs = messages.pair()
     try:
-        _ask(request, theirs)
+        _ask(request, theirs, scope)
     except BaseException:
         ours.close()
         raise
@@ -48,18 +49,28 @@ def launch(topology: Topology, *, as_root: bool = False) -> socket:
     return ours
 
 
-def _ask(request: dict[str, list[str]], lab: socket) -> None:
+def _scope(topology: Topology) -> tuple[str, ...]:
+    from .init import places
+
+    words = places.scope(topology)
+    return (*words, "--") if words else ()
+
+
+def _ask(request: dict[str, list[str]], lab: socket, scope: tuple[str, ...]) -> None:
     try:
-        messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
+        messages.send(_warm(os.getpid(), scope), request, descriptors=[lab.fileno()])
     except (BrokenPipeError, ConnectionResetError):
         # Somebody killed it. A second one that dies at once is an error.
         _warm.cache_clear()
-        messages.send(_warm(os.getpid()), request, descriptors=[lab.fileno()])
+        messages.send(_warm(os.getpid(), scope), request, descriptors=[lab.fileno()])
 
 
 @cache
-def _warm(_pid: int) -> socket:
-    """The socket of this process's fork server. By pid: a fork of the program needs one of its own."""
+def _warm(_pid: int, scope: tuple[str, ...]) -> socket:
+    """The socket of this process's fork server. By pid: a fork of the program needs one of its own.
+
+    `scope`: what it is started by where the labs are to have limits, and only systemd can give them cgroups.
+    """
     import atexit
     import subprocess
 
@@ -73,7 +84,7 @@ def _warm(_pid: int) -> socket:
     try:
         # It forks at once and its parent ends: a program that waits for all of its children must not meet it.
         subprocess.run(
-            [sys.executable, "-I", "-c", script],
+            [*scope, sys.executable, "-I", "-c", script],
             pass_fds=[theirs.fileno(), caller_fd],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -156,7 +156,7 @@ def test_a_typo_is_answered_with_what_was_meant(typo: str, meant: str) -> None:
     assert refusal(typo, *PAIR, "--", "x") == f"{typo!r}: no such option - did you mean {meant}?"
 
 
-@pytest.mark.parametrize("option", ["--memory", "--network-host", "-Z"])
+@pytest.mark.parametrize("option", ["--hostname", "--network-host", "-Z"])
 def test_an_unknown_option_like_none_of_ours_is_answered_with_the_usage(option: str) -> None:
     said = refusal(option, "--", "x")
     assert f"{option!r}: no such option" in said

@@ -103,6 +103,8 @@ def test_an_uplink_is_a_network_with_a_way_out() -> None:
         ("[switches.s]\n[nodes]\na.on = 's:10.0.0.1'\nb.on = 's:10.0.1.1'", "two IPv4 subnets on 's'"),
         ("[switches.s]\n[nodes.a]\non = ['s:10.0.0.1', 's:10.0.1.1']", "two interfaces of 'a' on 's'"),
         ("[switches.s]\n[nodes.a]\non = 's:10.0.0.1,10.0.0.2'", "two IPv4 addresses of 'a' on 's'"),
+        ("[contain]\nrootfs = 'r'\n[nodes.a]", "rootfs 'r'"),
+        ("[contain]\nbind = '.'\n[nodes.a]", "where '.' is to be"),
         ("[[links]]\nends = ['a:10.0.0.1/31', 'b:10.0.0.0/31']", "every address is taken"),
         ("[[links]]\nends = ['a:10.0.0.1,mtu=1400', 'b:10.0.0.2,mtu=1300']", "two MTUs on 'a-b'"),
     ],
@@ -114,6 +116,19 @@ def test_what_compose_cannot_say_is_refused_by_name(text: str, what: str) -> Non
     assert said.startswith("compose cannot say ")
     assert what in said
     assert " - " in said
+
+
+def test_a_container_is_one_of_docker_s_that_is_as_tight() -> None:
+    text = "bind = ['.:/srv', '/data']\ntmpfs = '/x:1M'\ntmp_size = 9\ncap_add = 'chown'\nseccomp = false"
+    service = parsed(f"[contain]\n{text}\n[nodes.a]")["services"]["a"]
+    assert service["read_only"] is True
+    assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["CHOWN"])
+    assert service["security_opt"] == ["no-new-privileges:true", "seccomp=unconfined"]
+    assert service["tmpfs"] == ["/tmp:size=9", "/run:size=9", "/home:size=9", "/x:size=1048576"]
+    assert [(each["source"], each["target"], each["read_only"]) for each in service["volumes"]] == [
+        (".", "/srv", False),
+        ("/data", "/data", False),
+    ]
 
 
 def test_a_router_without_static_routes_forwards() -> None:
@@ -150,3 +165,15 @@ LEAVES = TEXTS | st.integers() | st.booleans() | st.lists(TEXTS) | st.none()
 @given(st.recursive(st.dictionaries(TEXTS, LEAVES), lambda inner: st.dictionaries(TEXTS, inner | LEAVES), max_leaves=9))
 def test_any_document_is_written_as_yaml_is_read(document: dict[str, object]) -> None:
     assert (yaml.safe_load(ours.write(document)) or {}) == document
+
+
+def test_limits_are_said_as_compose_has_them() -> None:
+    limits = 'memory = "64M"\npids = 9\ncpus = 0.5\nulimits = { nofile = "64:128" }'
+    service = yaml.safe_load(compose(Topology.loads(f"[nodes.a]\n{limits}")))["services"]["a"]
+    assert (service["mem_limit"], service["memswap_limit"], service["pids_limit"]) == (64 << 20, 64 << 20, 9)
+    assert (service["cpus"], service["ulimits"]) == (0.5, {"nofile": {"soft": 64, "hard": 128}})
+
+
+def test_a_limit_that_docker_has_not_is_refused() -> None:
+    with pytest.raises(RequestError, match="compose cannot say the ulimit as - limit memory instead"):
+        compose(Topology.loads("[nodes.a]\nulimits = { as = 1000000000 }"))

@@ -10,6 +10,7 @@ from sandbox.explain import as_records, explain, script
 from sandbox.picture.terminal import draw
 from sandbox.plan import plan
 from sandbox.topology import Topology
+from sandbox.topology.limits import Limits, limited
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 CHAIN = Topology.parse([("client:10.0.1.1", "b:10.0.1.2"), ("b:fd00::1", "server-of-many:fd00::2")])
@@ -50,3 +51,9 @@ def test_records_tell_the_same(topology: Topology) -> None:
 @every_topology
 def test_the_drawing_comes_first(topology: Topology) -> None:
     assert explain(topology).startswith(draw(topology))
+
+
+def test_what_is_limited_is_told() -> None:
+    limits = limited(PAIR, {"b": Limits(memory="64M", ulimits={"nofile": 9})})
+    assert explain(limits) == f"{explain(PAIR)}\n# b is limited: memory=64M nofile=9\n"
+    assert script(limits) == script(PAIR), "of the network alone"

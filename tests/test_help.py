@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from sandbox.cli import options
+from sandbox.cli import options, surroundings
 from sandbox.cli.app import app
 from sandbox.cli.arguments import DECLARATIONS, RUN, SHORT, Grammar, parse
 from sandbox.cli.draw import DRAW, parse_draw
 from sandbox.cli.ping import PING, parse_ping
 from sandbox.cli.requests import EXPLAIN, EXPORT, UP, parse_explain, parse_export, parse_up
+from sandbox.cli.surroundings import OF_COMMANDS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GRAMMARS = {"run": RUN, "explain": EXPLAIN, "export": EXPORT, "up": UP, "ping": PING, "draw": DRAW}
@@ -30,9 +31,10 @@ def examples(command: str) -> list[str]:
 
 def test_every_declaration_has_its_line_of_help_and_no_other() -> None:
     assert options.DECLARATIONS.keys() == DECLARATIONS.keys()
-    assert {short: name for name, short in options.SHORT.items()} == SHORT
-    for name, (metavar, told) in options.DECLARATIONS.items():
-        assert (metavar is None) == (DECLARATIONS[name][0] == 0)
+    assert options.OF_COMMANDS.keys() == OF_COMMANDS.keys()
+    assert {short: name for name, short in options.SHORT.items()} == {**SHORT, **surroundings.SHORT}
+    for name, (metavar, told) in {**options.DECLARATIONS, **options.OF_COMMANDS}.items():
+        assert (metavar is None) == ({**DECLARATIONS, **OF_COMMANDS}[name][0] == 0)
         assert told.endswith(".")
         assert len(told) < 105
 
@@ -40,7 +42,8 @@ def test_every_declaration_has_its_line_of_help_and_no_other() -> None:
 @pytest.mark.parametrize(("command", "grammar"), GRAMMARS.items(), ids=GRAMMARS)
 def test_the_help_lists_every_option_that_is_understood(command: str, grammar: Grammar) -> None:
     listed = {name for parameter in COMMANDS[command].params for name in parameter.opts}
-    assert {*DECLARATIONS, *SHORT, *grammar.flags, *grammar.with_node} <= listed
+    assert {*DECLARATIONS, *SHORT, *grammar.more, *grammar.flags, *grammar.with_node} <= listed
+    assert listed.isdisjoint(surroundings.SHORT) == (not grammar.more)
 
 
 PARSERS: dict[str, Callable[[Sequence[str]], object]] = {

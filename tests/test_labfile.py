@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import labfile
+from sandbox.containment import Containment
 from sandbox.errors import RequestError
 from sandbox.labfile import tables, toml
 from sandbox.topology import Topology
 from sandbox.topology.address import Address
 from sandbox.topology.draft import Draft
 from sandbox.topology.endpoint import Endpoint, Link
+from sandbox.topology.limits import Limits
 from sandbox.topology.service import Ready, Service
 from sandbox.topology.switch import Switch
 
@@ -42,6 +44,10 @@ command = ["nginx", "-g", "daemon off;"]
 environment = { LANG = "C" }
 cwd = "/srv"
 ready = { port = 80, timeout = 5 }
+memory = "1536M"
+pids = 100
+cpus = 0.5
+ulimits = { core = "0:unlimited", nofile = 64 }
 
 [nodes.r]
 on = ["lan:10.0.0.1,fd00::1", "bare"]
@@ -82,6 +88,8 @@ def by_flags() -> Topology:
     draft.serve(
         Service("web", ("nginx", "-g", "daemon off;"), {"LANG": "C"}, cwd="/srv", ready=Ready(port=80, timeout_s=5))
     )
+    draft.limit("web", Limits(memory="1.5g", pids=100))
+    draft.limit("web", Limits(cpus=0.5, ulimits={"nofile": 64, "core": (0, -1)}))
     draft.serve(Service("client", ("/bin/sh", "-c", "curl -sf http://web/"), depends_on=("web",)))
     return draft.topology()
 
@@ -177,7 +185,7 @@ REFUSED = [
     ("links = 'a b'", None),
     ("routes = 1", "routes: expected true or false, got a whole number - write it such as routes = false"),
     ("node.a = {}", "'node': no such key - did you mean nodes?"),
-    ("x-y = 1", "'x-y': no such key - there are routes, switches, nodes, links"),
+    ("x-y = 1", "'x-y': no such key - there are routes, contain, switches, nodes, links"),
     ("[nodes.a]\n[nodes.b]\nonn = 'x'", "'nodes.b.onn': no such key - did you mean on?"),
     ("[nodes.a]\nroutes = false", "'nodes.a.routes': no such key - it stands at the top, before the first [table]"),
     ("[nodes.a]\ncommand = 'x'\nready.prot = 1", "'nodes.a.ready.prot': no such key - did you mean port?"),
@@ -220,8 +228,39 @@ REFUSED = [
         "'a' depends on 'b': no service there - the nodes with one are a",
     ),
     (CIRCLE, None),
+    ("contain = 5\n[nodes.a]", None),
+    ("contain = 'yes'\n[nodes.a]", None),
+    ("[contain]\nbinds = ['/a']\n[nodes.a]", "'contain.binds': no such key - did you mean bind?"),
+    ("[contain]\nbind = 5\n[nodes.a]", None),
+    ("[contain]\nbind = ['/a:b']\n[nodes.a]", None),
+    ("[contain]\nbind = [['/a']]\n[nodes.a]", None),
+    ("[contain]\ntmp_size = true\n[nodes.a]", None),
+    (
+        "[contain]\ntmp_size = '5X'\n[nodes.a]",
+        "contain: tmp_size '5X': not a size - write such as 64M or 1G",
+    ),
+    ("[contain]\ncap_add = 'net_rw'\n[nodes.a]", "contain: 'net_rw': no such capability - did you mean NET_RAW?"),
+    (
+        "[contain]\nseccomp = 1\n[nodes.a]",
+        "contain.seccomp: expected true or false, got a whole number - write it such as seccomp = false",
+    ),
+    ("[nodes.a]\ncontain = true", "'nodes.a.contain': no such key - it stands at the top, before the first [table]"),
     ("", "a topology without a node - name one, or join two by a pair"),
 ]
+
+
+def test_a_container_is_said_by_a_word_or_a_table() -> None:
+    def read(text: str) -> Containment | None:
+        return Topology.loads(f"{text}\n[nodes.a]").containment
+
+    assert read("") is read("contain = false") is None
+    assert read("contain = true") == read("[contain]") == Containment()
+    text = "bind = ['data', ['/a:b', '/c']]\nro_bind = '/d:/e'\ntmpfs = '/x:1M'\nrootfs = 'r'\ntmp_size = 9"
+    said = Containment(
+        bind=["data", ("/a:b", "/c")], ro_bind="/d:/e", tmpfs="/x:1M", rootfs="r", tmp_size=9, seccomp=False
+    )
+    assert read(f"[contain]\n{text}\nseccomp = false") == said
+    assert Topology.loads("contain = true\n[nodes.a]").dump() == "contain = true\n\n[nodes.a]\n"
 
 
 @pytest.mark.parametrize(("text", "said"), REFUSED)

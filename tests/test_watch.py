@@ -12,6 +12,8 @@ from sandbox.cli.signals import Forwarding
 class Ended:
     """A process that ended, and was noticed: there is nothing left to wait for."""
 
+    limits_reached = ()
+
     def __init__(self, returncode: int) -> None:
         self.returncode = returncode
 

@@ -44,6 +44,8 @@ def test_it_is_spelled_as_the_command_line_takes_it() -> None:
         "uplink": [],
         "publish": [],
         "no routes": [],
+        "contain": [],
+        "limit": [],
     }
 
 

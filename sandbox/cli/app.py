@@ -16,7 +16,7 @@ from .draw import DRAW_HELP, DrawRequest, parse_draw
 from .draw import draw as draw_lab
 from .help import DOCTOR_HELP, EXEC_HELP, EXPLAIN_HELP, EXPORT_HELP, RUN_HELP, UP_HELP
 from .learn import LEARN_HELP, learn
-from .options import Declaring, OurWords
+from .options import OF_COMMANDS, Declaring, OurWords, Running
 from .requests import (
     ExplainRequest,
     ExportRequest,
@@ -38,7 +38,7 @@ Dump = Annotated[bool, typer.Option("--dump-topology", help="Show the lab file t
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-class RunCommand(Declaring):
+class RunCommand(Running):
     """`sandbox run`."""
 
     read = staticmethod(parse)
@@ -50,7 +50,7 @@ class ExportCommand(Declaring):
     read = staticmethod(parse_export)
 
 
-class UpCommand(Declaring):
+class UpCommand(Running):
     """`sandbox up`."""
 
     read = staticmethod(parse_up)
@@ -59,6 +59,7 @@ class UpCommand(Declaring):
 class ExecCommand(OurWords):
     """`sandbox exec`."""
 
+    told = OF_COMMANDS
     read = staticmethod(execute.parse_exec)
 
 
@@ -92,10 +93,13 @@ def run(
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not tell which command failed.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the steps and what each took.")] = False,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long it may take: 30s, 1.5m, 2h. Then the status is 124.")
+    ] = None,
     dump: Dump = False,
 ) -> None:
     """See RUN_HELP."""
-    del until, stdin, as_root, raw, as_json, quiet, verbose, dump
+    del until, stdin, as_root, raw, as_json, quiet, verbose, timeout, dump
     request: RunRequest = ctx.obj
     raise typer.Exit(carry_out(request))
 
@@ -149,7 +153,7 @@ def up(
     raise typer.Exit(carry_out_up(request))
 
 
-@app.command("exec", cls=ExecCommand, help=EXEC_HELP, options_metavar="LAB/NODE -- CMD")
+@app.command("exec", cls=ExecCommand, help=EXEC_HELP, options_metavar="[OPTIONS] LAB/NODE -- CMD")
 def execute_in_node(ctx: typer.Context) -> None:
     """See EXEC_HELP."""
     request: execute.ExecRequest = ctx.obj

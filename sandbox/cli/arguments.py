@@ -11,11 +11,15 @@ from ..command import check_argv
 from ..errors import RequestError
 from ..topology import Topology
 from ..values import value
+from . import surroundings
+from .surroundings import OF_COMMANDS, OF_CONTAINERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
+    from ..lab.setting import Setting
     from ..topology.draft import Draft
 
     Declaration = tuple[str, list[str]]
@@ -33,12 +37,21 @@ DECLARATIONS = {
     "--uplink": (1, "the name of a node or a switch"),
     "--publish": (1, "two ports and a node, PORT:NODE:PORT"),
     "--no-routes": (0, ""),
+    "--memory": (1, "a size, [NODE:]SIZE such as 256M"),
+    "--pids": (1, "a number of processes, [NODE:]NUMBER"),
+    "--cpus": (1, "a number of processors, [NODE:]NUMBER such as 0.5"),
+    "--ulimit": (1, "a limit of each process, [NODE:]NAME=SOFT[:HARD]"),
+    **OF_CONTAINERS,
 }
+LIMITS = ("--memory", "--pids", "--cpus", "--ulimit")
 SHORT = {"-p": "--publish"}
 FILE = "a file"  # is declared as well: it stands anywhere among them
 SEPARATOR = ":::"
 
 HELP = ("-h", "--help")
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST_TIMEOUT_S = 24 * 86400  # poll(2) counts milliseconds in 31 bits
 
 
 @value
@@ -46,6 +59,7 @@ class RunRequest:
     """What `sandbox run` was asked for: a topology, a command for each node in order, and how to show them.
 
     Without commands the topology's services run. With `dump` nothing does: the topology is shown.
+    `timeout_s`: how long they may take, all together.
     """
 
     topology: Topology
@@ -58,6 +72,8 @@ class RunRequest:
     quiet: bool = False
     verbose: bool = False
     dump: bool = False
+    setting: Setting | None = None
+    timeout_s: float | None = None
 
     def __post_init__(self) -> None:
         services = [service.node for service in self.topology.services]
@@ -82,36 +98,44 @@ def parse(words: Sequence[str]) -> RunRequest | None:
     topology, chosen = RUN.read(options)
     has_none = not command and (topology.services or "dump" in chosen)
     commands = () if has_none else _one_each(command, topology)
-    return RunRequest(topology, commands, **chosen)  # type: ignore[arg-type]
+    timeout_s = read_timeout(str(chosen.pop("timeout"))) if "timeout" in chosen else None
+    return RunRequest(topology, commands, timeout_s=timeout_s, **chosen)
 
 
 @value
 class Grammar:
     """The options of a subcommand, and always DECLARATIONS. `flags` stand alone, `with_node` take a name.
 
-    `wants`: what those take that take something else.
+    `wants`: what those take that take something else. `more` are declared like a topology, but of its commands.
     """
 
     usage: str
     flags: Mapping[str, str]
     with_node: Mapping[str, str] = {}
     wants: Mapping[str, str] = {}
+    more: Mapping[str, tuple[int, str]] = {}
 
-    def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, str | bool]]:
+    def read(self, words: Sequence[str]) -> tuple[Topology, dict[str, Any]]:
         """The topology and the chosen options in `words`. Raises RequestError."""
         declared: list[Declaration] = []
-        chosen: dict[str, str | bool] = {}
+        of_commands: list[tuple[str, str]] = []
+        chosen: dict[str, Any] = {}
+        takes = {**DECLARATIONS, **self.more}
         left = list(words)
         while left:
             word = left.pop(0)
             name, equals, attached = word.partition("=")
-            if equals and (name in SHORT or name in self.with_node or DECLARATIONS.get(name, (0, ""))[0]):
+            if equals and (name in self._short or name in self.with_node or takes.get(name, (0, ""))[0]):
                 left.insert(0, attached)
                 word = name
-            word = SHORT.get(word, word)
-            if word in DECLARATIONS:
-                count, wants = DECLARATIONS[word]
-                declared.append((word, [self._operand(word, wants, left) for _ in range(count)]))
+            word = self._short.get(word, word)
+            if word in takes:
+                count, wants = takes[word]
+                operands = [self._operand(word, wants, left) for _ in range(count)]
+                if word in self.more:
+                    of_commands.append((word, "".join(operands)))
+                else:
+                    declared.append((word, operands))
             elif word in self.with_node:
                 chosen[self.with_node[word]] = self._operand(word, self.wants.get(word, "a name"), left)
             elif word in self.flags:
@@ -120,11 +144,17 @@ class Grammar:
                 declared.append((FILE, [word]))
             else:
                 raise RequestError(self._unknown(word))
+        if of_commands:
+            chosen["setting"] = surroundings.setting(of_commands)
         return _topology(declared), chosen
 
     @property
+    def _short(self) -> dict[str, str]:
+        return {**SHORT, **surroundings.SHORT} if self.more else SHORT
+
+    @property
     def _options(self) -> tuple[str, ...]:
-        return (*DECLARATIONS, *SHORT, *self.with_node, *self.flags, *HELP)
+        return (*DECLARATIONS, *self._short, *self.more, *self.with_node, *self.flags, *HELP)
 
     def _operand(self, option: str, wants: str, left: list[str]) -> str:
         if not left or left[0] in self._options:
@@ -149,19 +179,43 @@ RUN = Grammar(
         "--verbose": "verbose",
         "--dump-topology": "dump",
     },
-    with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until"},
+    with_node={"-i": "stdin", "--stdin": "stdin", "--until": "until", "--timeout": "timeout"},
+    wants={"--timeout": "a time such as 30s"},
+    more=OF_COMMANDS,
 )
+
+
+def read_timeout(text: str) -> float:
+    """The seconds in "30s", "1.5m", "2h" or "1d", as timeout(1) has them. Raises RequestError."""
+    number = text.rstrip("smhd") if text[-1:] in SECONDS else text
+    unit = text[len(number) :] or "s"
+    whole, _, fraction = number.partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdigit() and unit in SECONDS):
+        raise RequestError(f"--timeout {text!r}: not a time - write such as 30s, 1.5m or 2h")
+    seconds = float(number) * SECONDS[unit]
+    if not 0 < seconds <= LONGEST_TIMEOUT_S:
+        raise RequestError(f"--timeout {text!r}: out of range - write more than 0 and at most 24d, or leave it out")
+    return seconds
 
 
 def meant(word: str, known: Sequence[str]) -> str:
     """What to say to a word that is nearly one of those `known`, else nothing."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, known, n=1)
+    # The two dashes alone make any two short options somewhat alike.
+    close = get_close_matches(word, known, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
 
 
 def _topology(declared: Sequence[Declaration]) -> Topology:
+    if said := [(option, "".join(operands)) for option, operands in declared if option in OF_CONTAINERS]:
+        return surroundings.contained(_topology([each for each in declared if each[0] not in OF_CONTAINERS]), said)
+    limits = [(option.removeprefix("--"), operands[0]) for option, operands in declared if option in LIMITS]
+    if limits:
+        from ..topology.limits import declared as with_limits
+
+        return with_limits(_topology([each for each in declared if each[0] not in LIMITS]), limits)
     if not declared:
         return Topology.alone()
     if all(option == "--pair" for option, _ in declared):

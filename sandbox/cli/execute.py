@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import select
 
-from ..command import Command, check_argv
+from ..command import check_argv
 from ..errors import RequestError
-from ..lab.node import current_directory
+from ..lab.setting import Setting
 from ..values import value
-from .run import begin_together, exit_status, wants_terminal
+from .run import begin_together, run_in_terminal, tell_end, wants_terminal
 from .signals import Forwarding, hold
+from .surroundings import setting, take
 from .target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..command import Command
     from ..lab.kept import KeptLab
 
-USAGE = "usage: sandbox exec LAB/NODE -- CMD"
+USAGE = "usage: sandbox exec [-e NAME=VALUE]... [-w DIR] LAB/NODE -- CMD"
 HELP = ("-h", "--help")
 
 
@@ -29,6 +31,7 @@ class ExecRequest:
 
     target: Target
     argv: tuple[str, ...]
+    setting: Setting = Setting()
 
     def __post_init__(self) -> None:
         check_argv(self.argv)
@@ -36,20 +39,24 @@ class ExecRequest:
 
 def parse_exec(words: Sequence[str]) -> ExecRequest | None:
     """The request in `words`, which follow `exec`; None when they ask for help. Raises RequestError."""
-    if not words or words[0] in HELP or words[0].startswith("-"):
-        if any(word in HELP for word in words[:1]):
+    target: Target | None = None
+    said: list[tuple[str, str]] = []
+    left = list(words)
+    while left and (target is None or left[0].startswith("-")):
+        word = left.pop(0)
+        if word in HELP:
             return None
+        if word == "--":
+            break
+        if word.startswith("-"):
+            said.append(take(word, left, USAGE))
+        else:
+            target = Target.parse(word)
+    if target is None:
         raise RequestError(f"exec wants a node of a lab - {USAGE}")
-    target, rest = Target.parse(words[0]), words[1:]
-    if rest[:1] == ["--help"]:
-        return None
-    if rest and rest[0] == "--":
-        rest = rest[1:]
-    elif rest and rest[0].startswith("-"):
-        raise RequestError(f"{rest[0]!r}: no such option - {USAGE}")
-    if not rest:
-        raise RequestError(f"no command - {USAGE}; for a shell: sandbox shell {words[0]}")
-    return ExecRequest(target, tuple(rest))
+    if not left:
+        raise RequestError(f"no command - {USAGE}; for a shell: sandbox shell {target}")
+    return ExecRequest(target, tuple(left), setting(said))
 
 
 def execute(request: ExecRequest) -> int:
@@ -57,24 +64,18 @@ def execute(request: ExecRequest) -> int:
     with request.target.open() as lab:
         node = request.target.the_node(lab)
         has_terminal = wants_terminal()
-        command = Command(
-            node=node.name,
-            argv=request.argv,
-            environment=node.environment(),
-            cwd=current_directory(),
-            tied=True,
-            terminal=has_terminal,
-        )
+        command = request.setting.command(node, request.argv, tied=True, terminal=has_terminal)
         if has_terminal:
-            from .terminal import run_in_terminal
-
-            return exit_status(run_in_terminal(lab, command, begin_together))
+            return run_in_terminal(lab, command)
         return _run(lab, command)
 
 
 def shell(target: Target) -> int:
-    """A shell in a node: the user's own, by $SHELL."""
-    return execute(ExecRequest(target, (os.environ.get("SHELL") or "/bin/sh",)))
+    """A shell in a node: the user's own, by $SHELL, but in another system's files the one that any has."""
+    with target.open() as lab:
+        is_elsewhere = lab.topology.containment is not None and lab.topology.containment.root is not None
+    own = os.environ.get("SHELL")
+    return execute(ExecRequest(target, (own if own and not is_elsewhere else "/bin/sh",)))
 
 
 def _run(lab: KeptLab, command: Command) -> int:
@@ -89,4 +90,4 @@ def _run(lab: KeptLab, command: Command) -> int:
         while process.poll() is None:
             if signals.fileno() in (fd for fd, _ in poll.poll()):
                 signals.awake()
-    return exit_status(process.returncode or 0)
+    return tell_end(process)

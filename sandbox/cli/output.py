@@ -66,14 +66,19 @@ class Output:
                 poll.register(fd, select.POLLIN)
             self.pass_on({fd for fd, _ in poll.poll()})
 
-    def ended(self, node: str, status: int) -> None:
-        """Tell of a command's end: always in JSON, else only of a failure."""
+    def ended(self, node: str, status: int, reached: Sequence[str] = ()) -> None:
+        """Tell of a command's end, and of limits that were reached: always in JSON, else only of a failure."""
         if self._as_json:
             from json import dumps
 
-            self._sinks[1].write(dumps({"node": node, "exit": status}).encode() + b"\n", self)
+            record = {"node": node, "exit": status, **({"reached": list(reached)} if reached else {})}
+            self._sinks[1].write(dumps(record).encode() + b"\n", self)
         elif status and not self._quiet:
-            self._sinks[2].write(f"sandbox: {node} exited with {status}\n".encode(), self)
+            self.say(f"{node} exited with {status}")
+
+    def say(self, what: str) -> None:
+        """A line of our own."""
+        self._sinks[2].write(f"sandbox: {what}\n".encode(), self)
 
     def _pipe(self, node: str, number: int, hear: Hear | None) -> int:
         reading, writing = os.pipe2(os.O_CLOEXEC)

@@ -7,10 +7,13 @@ from ..topology import Topology
 from ..topology.endpoint import check_name
 from ..values import value
 from .arguments import HELP, Grammar, is_file, meant
+from .surroundings import OF_COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ..lab.setting import Setting
 
 EXPLAIN_USAGE = "usage: sandbox explain [LAB.toml] [--pair A B]... [--sh | --json]"
 UP_USAGE = "usage: sandbox up [LAB.toml] [--pair A B]... [--name NAME] [-d]"
@@ -21,6 +24,7 @@ UP = Grammar(
     UP_USAGE,
     flags={"-d": "detach", "--detach": "detach", "--as-root": "as_root"},
     with_node={"--name": "name"},
+    more=OF_COMMANDS,
 )
 EXPLAIN = Grammar(EXPLAIN_USAGE, flags={"--sh": "sh", "--json": "json", "--dump-topology": "dump"})
 EXPORT = Grammar(EXPORT_USAGE, flags={}, with_node={"--format": "format", "-f": "format"})
@@ -55,12 +59,13 @@ class ExportRequest:
 
 @value
 class UpRequest:
-    """What `sandbox up` was asked for: a topology, and the name by which it is found."""
+    """What `sandbox up` was asked for: a topology, and the name by which it is found; `setting` is of its services."""
 
     topology: Topology
     name: str = "lab"
     detach: bool = False
     as_root: bool = False
+    setting: Setting | None = None
 
 
 def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
@@ -68,7 +73,7 @@ def parse_explain(words: Sequence[str]) -> ExplainRequest | None:
     if any(word in HELP for word in words):
         return None
     topology, chosen = EXPLAIN.read(words)
-    return ExplainRequest(topology, **chosen)  # type: ignore[arg-type]
+    return ExplainRequest(topology, **chosen)
 
 
 def parse_export(words: Sequence[str]) -> ExportRequest | None:
@@ -76,7 +81,7 @@ def parse_export(words: Sequence[str]) -> ExportRequest | None:
     if any(word in HELP for word in words):
         return None
     topology, chosen = EXPORT.read(words)
-    return ExportRequest(topology, **chosen)  # type: ignore[arg-type]
+    return ExportRequest(topology, **chosen)
 
 
 def parse_up(words: Sequence[str]) -> UpRequest | None:
@@ -84,7 +89,7 @@ def parse_up(words: Sequence[str]) -> UpRequest | None:
     if any(word in HELP for word in words):
         return None
     topology, chosen = UP.read(words)
-    return UpRequest(topology, **{"name": _stem(words), **chosen})  # type: ignore[arg-type]
+    return UpRequest(topology, **{"name": _stem(words), **chosen})
 
 
 def _stem(words: Sequence[str]) -> str:

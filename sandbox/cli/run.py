@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import select
-from time import monotonic
 
-from ..command import Command
 from ..errors import SandboxError
 from ..kernel import descriptors
-from ..lab.node import current_directory
-from ..lab.process import SIGKILL, SIGTERM, Process
+from ..lab.process import NO_CWD, Process
+from ..lab.setting import Setting
 from .launch import open_lab
+from .patience import TIMED_OUT, Patience
 from .signals import Forwarding, hold
 
 TYPE_CHECKING = False
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..command import Command
     from ..lab import Lab
     from ..lab.services import Startup
     from .arguments import RunRequest
     from .output import Output
 
-GRACE_S = 5.0  # for the others to end after SIGTERM, once the node of --until has
 # Descriptors: how each command is doing and how it started, its output and its errors; and some for the rest.
 PER_COMMAND, BESIDE = 4, 64
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
@@ -39,9 +38,7 @@ def run(request: RunRequest, init: socket) -> int:
         if request.verbose:
             _show_steps(lab)
         if len(request.commands) == 1 and not request.json and wants_terminal():
-            from .terminal import run_in_terminal
-
-            return exit_status(run_in_terminal(lab, _command(request, lab, 0, terminal=True), begin_together))
+            return run_in_terminal(lab, _command(request, lab, 0, terminal=True), timeout_s=request.timeout_s)
         if not request.commands:
             from .serving import run_services
 
@@ -50,9 +47,16 @@ def run(request: RunRequest, init: socket) -> int:
 
 
 class NotExecuted(SandboxError):
-    """A command cannot be executed. Exit statuses as a shell's: 127 for what is not there, 126 for the rest."""
+    """A command cannot be executed. Exit statuses as a shell's: 127 for what is not there, 126 for the rest.
+
+    That the directory is not there in which it was to start is a failure of ours.
+    """
 
     def __init__(self, error: OSError) -> None:
+        if NO_CWD in getattr(error, "__notes__", ()):
+            fix = "take a --workdir that is there; in a container, below /tmp or one that you --bind"
+            super().__init__(f"{error.filename!r}: {error.strerror}, where a command was to start - {fix}")
+            return
         is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         fix = "check its name and PATH" if is_missing else "it must be an executable program"
         super().__init__(f"{error.filename!r}: {error.strerror} - {fix}")
@@ -129,7 +133,7 @@ class Watch:
         self._signals = signals
         self._startup = startup
         self._running = dict(processes)
-        self._kill_at: float | None = None
+        self._patience = Patience(request.timeout_s, self._signal_all)
         self._decided = False
 
     def until_the_end(self) -> None:
@@ -141,9 +145,9 @@ class Watch:
             if self._output:
                 self._output.pass_on(ready)
             self._note_ends()
-            if self._kill_at is not None and monotonic() >= self._kill_at:
-                self._stop_all(SIGKILL)
-                self._kill_at = None
+            if self._patience.check() and self._running and not self._decided:
+                self._say(self._patience.said)
+                self.status, self._decided = TIMED_OUT, True
 
     def _wait(self) -> set[int]:
         """The descriptors that have something to tell, once one has or the grace is over."""
@@ -153,10 +157,8 @@ class Watch:
         pipes = self._output.descriptors if self._output else ()
         for fd in (self._signals.fileno(), *(each.fileno() for each in self._running.values()), *pipes):
             poll.register(fd, select.POLLIN)
-        left = None if self._kill_at is None else max(0, self._kill_at - monotonic()) * 1000
-        if self._startup:
-            left = LOOK_EVERY_MS
-        ready = {fd for fd, _ in poll.poll(left)}
+        left_ms = LOOK_EVERY_MS if self._startup else self._patience.left_ms()
+        ready = {fd for fd, _ in poll.poll(left_ms)}
         if self._signals.fileno() in ready:
             self._signals.awake()
         return ready
@@ -165,33 +167,34 @@ class Watch:
         for node, process in list(self._running.items()):
             if process.poll() is not None:
                 del self._running[node]
-                self._note_end(node, exit_status(process.returncode or 0))
+                for limit in process.limits_reached:
+                    self._say(limit)
+                self._note_end(node, exit_status(process.returncode or 0), process.limits_reached)
 
-    def _note_end(self, node: str, status: int) -> None:
+    def _note_end(self, node: str, status: int, reached: Sequence[str]) -> None:
         if self._output and not self._decided:
-            self._output.ended(node, status)
+            self._output.ended(node, status, reached)
         if node == self._request.until:
             self.status, self._decided = status, True
-            self._kill_at = monotonic() + GRACE_S
-            self._stop_all(SIGTERM)
+            self._patience.end()
         elif not self._decided and self._request.until is None and not self.status:
             self.status = status
 
-    def _stop_all(self, signal: int) -> None:
+    def _say(self, what: str) -> None:
+        if self._output:
+            self._output.say(what)
+        else:
+            say(what)
+
+    def _signal_all(self, signal: int) -> None:
         for process in self._running.values():
             process.send_signal(signal)
 
 
 def _command(request: RunRequest, lab: Lab, number: int, *, terminal: bool = False) -> Command:
     node = lab[request.topology.places[number]]
-    return Command(
-        node=node.name,
-        argv=request.commands[number],
-        environment=node.environment(),
-        cwd=current_directory(),
-        held=len(request.commands) > 1,
-        terminal=terminal,
-    )
+    setting = request.setting or Setting()
+    return setting.command(node, request.commands[number], held=len(request.commands) > 1, terminal=terminal)
 
 
 def _reads_stdin(request: RunRequest, node: str) -> bool:
@@ -213,9 +216,36 @@ def wants_terminal() -> bool:
     return os.isatty(0) and os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp()
 
 
+def run_in_terminal(lab: Lab, command: Command, *, timeout_s: float | None = None) -> int:
+    """Run one command on a terminal of its own; returns the exit status."""
+    from . import terminal
+
+    process, patience = terminal.run_in_terminal(lab, command, begin_together, timeout_s=timeout_s)
+    status = tell_end(process)
+    if not patience.is_over:
+        return status
+    say(patience.said)
+    return TIMED_OUT
+
+
+def tell_end(process: Process) -> int:
+    """Tell of limits that were reached; returns the exit status."""
+    for limit in process.limits_reached:
+        say(limit)
+    return exit_status(process.returncode or 0)
+
+
 def exit_status(returncode: int) -> int:
     """A returncode as a shell tells it: 128 and the number of the signal."""
     return BY_SIGNAL - returncode if returncode < 0 else returncode
+
+
+def say(what: str) -> None:
+    """A line on stderr that is no error of ours."""
+    try:
+        os.write(2, f"sandbox: {what}\n".encode())
+    except OSError:
+        return  # nobody can be told
 
 
 def _show_steps(lab: Lab) -> None:

@@ -7,12 +7,14 @@ import os
 
 from ..errors import ServiceFailed
 from ..lab.services import Ear, Startup, command, start_check
+from ..lab.setting import Setting
 from .output import Output
 from .run import Watch, begin, get_ready
 from .signals import Forwarding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..command import Command
     from ..lab import Lab
     from ..lab.process import Process
     from ..topology.service import Service
@@ -46,6 +48,7 @@ class Held:
         self.output = Output(nodes, as_json=request.json, quiet=request.quiet or len(nodes) == 1, plain=is_plain)
         self.processes: dict[str, Process] = {}
         self._lab = lab
+        self._setting = request.setting or Setting()
         self._stdin = request.stdin or (nodes[0] if len(nodes) == 1 else None)
         self._ears: dict[str, Ear] = {}
 
@@ -56,7 +59,7 @@ class Held:
             ear = self._ears[service.node] = Ear(service.ready.log if service.ready and service.ready.log else "")
             given = self.output.open(service.node, ear.hear)
             stdin = 0 if service.node == self._stdin else nowhere
-            self.processes[service.node] = self._lab.start(command(self._lab, service, held=True), (stdin, *given))
+            self.processes[service.node] = self._lab.start(self._command(service), (stdin, *given))
             self.output.given()
         os.close(nowhere)
         get_ready(self.processes.values())
@@ -69,7 +72,10 @@ class Held:
 
     def check(self, service: Service, argv: tuple[str, ...]) -> Process:
         """See Stage."""
-        return start_check(self._lab, service, argv)
+        return start_check(self._lab, service, argv, self._setting)
+
+    def _command(self, service: Service) -> Command:
+        return command(self._lab, service, self._setting, held=True)
 
     def has_printed(self, service: Service, text: str) -> bool:
         """See Stage."""

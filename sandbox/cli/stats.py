@@ -11,10 +11,13 @@ from typing import Annotated
 import typer
 
 from ..lab.counters import Reading
+from ..lab.use import Use
+from ..topology.limits import spell_size
 from .labs import AsJson, LabName, table
 from .target import Target
 
 HEADS = ("NODE", "INTERFACE", "STATE", "RECEIVED", "PACKETS", "DROPS", "/S", "SENT", "PACKETS", "DROPS", "/S")
+MIB = 1 << 20
 CLEAR = "\x1b[H\x1b[J"
 
 
@@ -24,20 +27,21 @@ def stats(
     interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Time between two looks.")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Look once, also on a terminal.")] = False,
 ) -> None:
-    """Show bytes, packets, drops and rates of every interface; on a terminal on and on, until ^C."""
+    """Show bytes, packets, drops and rates of every interface, and what is used of limits; on a terminal until ^C."""
     with Target.parse(lab).open() as there:
-        before = Reading.take(there)
+        before, used_before = Reading.take(there), Use.take(there)
         while True:
             time.sleep(interval)  # what passes meanwhile is what is shown
-            now = Reading.take(there)
+            now, used = Reading.take(there), Use.take(there)
             if as_json:
-                print(json.dumps(_records(now, before), indent=2))
+                print(json.dumps([*_records(now, before), *_records_of_use(used, used_before)], indent=2))
                 return
             is_live = sys.stdout.isatty() and not once
-            print((CLEAR if is_live else "") + table(_rows(now, before)), flush=True)
+            shown = table(_rows(now, before)) + _shown_use(used, used_before)
+            print((CLEAR if is_live else "") + shown, flush=True)
             if not is_live:
                 return
-            before = now
+            before, used_before = now, used
 
 
 def _rows(now: Reading, before: Reading) -> list[tuple[str, ...]]:
@@ -61,6 +65,33 @@ def _records(now: Reading, before: Reading) -> list[dict[str, object]]:
         {"node": node, "interface": name, **asdict(each), "per_second": rates.get((node, name), {})}
         for (node, name), each in now.counters.items()
     ]
+
+
+def _records_of_use(now: Use, before: Use) -> list[dict[str, object]]:
+    """Of each node with limits: of each what is used, and the limit."""
+    found: dict[str, dict[str, object]] = {}
+    for (node, key), used in now.since(before).items():
+        found.setdefault(node, {"node": node})[key] = {"used": used, "limit": now.limits[node, key]}
+    return list(found.values())
+
+
+def _shown_use(now: Use, before: Use) -> str:
+    """A table of the nodes with limits, if there are any: use/limit."""
+    used = now.since(before)
+    rows = [("NODE", "MEMORY", "PIDS", "CPUS")]
+    for node in dict.fromkeys(node for node, _ in used):
+        cells = [
+            f"{_spell(key, used[node, key])}/{_spell(key, now.limits[node, key])}" if (node, key) in used else "-"
+            for key in ("memory", "pids", "cpus")
+        ]
+        rows.append((node, *cells))  # type: ignore[arg-type]
+    return "\n\n" + table(rows) if rows[1:] else ""
+
+
+def _spell(key: str, number: float) -> str:
+    if key == "memory":
+        return spell_size(int(number)) if number % MIB == 0 else f"{number / MIB:.1f}M"
+    return f"{number:.2f}" if isinstance(number, float) else str(number)
 
 
 def _size(number: float) -> str:

@@ -18,6 +18,9 @@ class Target:
     lab: str
     node: str | None = None
 
+    def __str__(self) -> str:
+        return self.lab if self.node is None else f"{self.lab}/{self.node}"
+
     @classmethod
     def parse(cls, text: str) -> Target:
         """What is written LAB or LAB/NODE. Raises RequestError."""

@@ -14,6 +14,7 @@ import tty
 from contextlib import ExitStack, contextmanager
 from signal import SIGWINCH, signal
 
+from .patience import Patience
 from .signals import OF_A_WINDOW, Forwarding, hold, stop
 
 TYPE_CHECKING = False
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
         def poll(self) -> int | None: ...
 
 
+Ending = tuple[Process, Patience]  # what has ended, and whether that was for want of time
+
 AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)
 SETTLE_MS = 50
 
 
-def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None]) -> int:
-    """Run `command` on a terminal to its end, once it was set going by `begin`; returns its returncode."""
+def run_in_terminal(
+    lab: Lab, command: Command, begin: Callable[[Sequence[Process]], None], *, timeout_s: float | None = None
+) -> Ending:
+    """Run `command` on a terminal to its end, once it was set going by `begin`, or until `timeout_s` are over."""
     with ExitStack() as stack:
         inner, given = _open(stack)
         # Before the command: once that has begun, init has also read the settings that it is to put back.
@@ -54,10 +59,11 @@ def run_in_terminal(lab: Lab, command: Command, begin: Callable[[Sequence[Proces
         stack.callback(raw.leave)
         raw.enter()
         with Forwarding([process], stop=raw.stop) as signals, _window_passed_on(inner):
-            _relay(inner, process, ended, signals)
+            patience = Patience(timeout_s, process.send_signal)
+            _relay(inner, process, ended, signals, patience)
         lab.close()
         _drain(inner)
-        return process.returncode or 0
+        return process, patience
 
 
 def visit(guard: Callable[[int], object], start: Callable[[int], Visitor]) -> None:
@@ -75,7 +81,7 @@ def visit(guard: Callable[[int], object], start: Callable[[int], Visitor]) -> No
         stack.callback(raw.leave)
         raw.enter()
         with Forwarding((), stop=raw.stop, numbers=OF_A_WINDOW) as signals, _window_passed_on(inner):
-            _relay(inner, visitor, visitor.fileno(), signals)
+            _relay(inner, visitor, visitor.fileno(), signals, Patience(None, lambda _: None))
         while _has_more(inner) and _pass_on(inner):
             continue
 
@@ -121,12 +127,12 @@ class RawMode:
         termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
 
 
-def _relay(inner: int, process: Visitor, ended: int, signals: Forwarding) -> None:
+def _relay(inner: int, process: Visitor, ended: int, signals: Forwarding, patience: Patience) -> None:
     poll = select.poll()
     for fd in (0, inner, ended, signals.fileno()):
         poll.register(fd, select.POLLIN)
     while process.poll() is None:
-        for fd, _ in poll.poll():
+        for fd, _ in poll.poll(patience.left_ms()):
             if fd == 0:
                 keys = os.read(0, AT_ONCE)
                 if keys:
@@ -137,6 +143,7 @@ def _relay(inner: int, process: Visitor, ended: int, signals: Forwarding) -> Non
                 signals.awake()
             elif fd == inner and not _pass_on(inner):
                 poll.unregister(inner)
+        patience.check()
 
 
 def _pass_on(inner: int) -> bool:

@@ -9,6 +9,10 @@ from ..lab import Lab, kept
 from .launch import launch, open_lab
 from .requests import UpRequest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..lab.setting import Setting
+
 NO_FAILURE = 0
 
 
@@ -16,7 +20,7 @@ def up(request: UpRequest) -> int:
     """Build the lab, start its services, and stay with it unless it is to be left; returns the exit status."""
     kept.check_is_free(request.name)
     with open_lab(request.topology, launch(request.topology, as_root=request.as_root)) as lab:
-        _start_services(lab)
+        _start_services(lab, request.setting)
         if request.detach:
             lab.detach(request.name)
             print(request.name)
@@ -25,12 +29,12 @@ def up(request: UpRequest) -> int:
         return _stay(lab, request)
 
 
-def _start_services(lab: Lab) -> None:
+def _start_services(lab: Lab, setting: Setting | None) -> None:
     if lab.topology.services:
         from ..lab.services import start_services
 
         try:
-            start_services(lab)
+            start_services(lab, setting=setting)
         except ServiceFailed as failure:
             for stream, data in lab.log(failure.node):
                 os.write(stream, data)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from .answers import Answers
     from .door import Door
+    from .groups import Groups
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
 LAB_FD, CALLER_FD = 3, 4
@@ -39,8 +40,13 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     says that the caller did.
     """
     uid, gid = os.getuid(), os.getgid()
-    needs_userns = as_root or not _is_privileged()
+    # In a container root is uid 0 in any case, of ids that are nobody's outside; here it would be the real one.
+    needs_userns = (as_root and not topology.containment) or not _is_privileged()
     try:
+        if topology.limits:
+            from .places import step_aside
+
+            step_aside(topology)
         pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
     except OSError as error:
         messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
@@ -59,7 +65,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     except BaseException:
         init.confess()
     finally:
-        os._exit(1)
+        init.end(1)
 
 
 class Init:
@@ -72,6 +78,7 @@ class Init:
         self._answers: Answers | None = None
         self._door: Door | None = None
         self._is_detached = False
+        self._groups: Groups | None = None
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -88,6 +95,11 @@ class Init:
     def build(self, *, rootless: bool) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
+            if self._network.topology.limits:
+                from .groups import Groups
+
+                self._groups = Groups(self._network.topology)
+                self._groups.open(rootless=rootless)
             self._network.build(self._tell_progress, rootless=rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
@@ -119,7 +131,7 @@ class Init:
         from .loop import Loop
 
         self._loop = Loop()
-        self._commands = Commands(self._loop, self._network, finish=self._end)
+        self._commands = Commands(self._loop, self._network, self._groups, finish=self._end)
         self._commands.watch_children()
         owner = Client(self._lab)
         self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))
@@ -165,7 +177,13 @@ class Init:
     def _end(self) -> NoReturn:
         if self._door:
             self._door.close()
-        os._exit(0)
+        self.end(0)
+
+    def end(self, status: int) -> NoReturn:
+        """End, and all of the lab with it."""
+        if self._groups:
+            self._groups.end()
+        os._exit(status)
 
     def _start(self, command: Command, inherited: list[int]) -> None:
         if command.service:
@@ -180,7 +198,7 @@ class Init:
         if self._answers is None:
             from .answers import Answers  # a launch asks nothing
 
-            self._answers = Answers(self._loop, self._network, self._commands)
+            self._answers = Answers(self._loop, self._network, self._commands, self._groups)
         return self._answers
 
     def _open_socket(self, message: messages.Message, reply: socket) -> None:
@@ -228,7 +246,7 @@ class Init:
 
     def _refuse(self, message: dict[str, str]) -> NoReturn:
         messages.send(self._lab, message)
-        os._exit(1)
+        self.end(1)
 
 
 class Client:

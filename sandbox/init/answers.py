@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..messages import Message
     from ..topology.interface import Interface
     from .commands import Commands
+    from .groups import Groups
     from .loop import Loop
     from .network import Network
 
@@ -31,8 +32,9 @@ SIGKILL = 9
 class Answers:
     """Carries out questions. Each has a reply; what the kernel or a check refused is one as well."""
 
-    def __init__(self, loop: Loop, network: Network, commands: Commands) -> None:
+    def __init__(self, loop: Loop, network: Network, commands: Commands, groups: Groups | None) -> None:
         self._network = network
+        self._groups = groups
         self._commands = commands
         self.duties = Duties(loop, commands)
 
@@ -55,6 +57,8 @@ class Answers:
         match what:
             case "took":
                 return {"took": [f"{seconds:.6f}" for seconds in self._network.took_s]}
+            case "use":
+                return {"done": "", "use": self._groups.use() if self._groups else []}
             case "state":
                 return self.state()
             case "link":
@@ -95,6 +99,7 @@ class Answers:
         netns_fd = self._network.namespaces[node]
         inhabitants = [] if self._network.is_foreign(node) else namespace.processes_in(netns_fd)
         self._network.remove_node(node)
+        self._commands.forget(node)
         for pid in inhabitants:
             with suppress(ProcessLookupError):
                 os.kill(pid, SIGKILL)

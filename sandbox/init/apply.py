@@ -47,12 +47,13 @@ class Rejected(Exception):
 
 
 class Builder:
-    """Applies plans; `namespaces` are the descriptors of the nodes.
+    """Applies plans; `namespaces` are the descriptors of the nodes. `create` makes the one of a name, and enters it.
 
     This process ends up in the network namespace of the last node.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, create: Callable[[str], int] = lambda _: namespace.create_network()) -> None:
+        self._create = create
         self.namespaces: dict[str, int] = {}
         self._seconds: list[float] = []
         self._conversations: dict[str, Conversation] = {}
@@ -92,7 +93,7 @@ class Builder:
         try:
             match step:
                 case CreateNamespace(node):
-                    self.namespaces[node] = namespace.create_network()
+                    self.namespaces[node] = self._create(node)
                     self._settings.begin()
                     self._inside = node
                     self._conversations[node] = Conversation()

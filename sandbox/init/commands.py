@@ -11,22 +11,33 @@ from ..kernel.signals import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from ..command import Command
+    from ..containment import Containment
+    from .container import Container
+    from .groups import Groups
     from .loop import Loop
     from .network import Network
+
+    # Told a returncode, and which limits of its node the command has reached.
+    Ended = Callable[[int, Sequence[str]], object]
+
+
+KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
 
 
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network, *, finish: Callable[[], object]) -> None:
+    def __init__(self, loop: Loop, network: Network, groups: Groups | None, *, finish: Callable[[], object]) -> None:
         self._finish = finish
+        self._groups = groups
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
+        self._containers: dict[str, Container] = {}
 
     def watch_children(self) -> None:
         """Reap whatever ends from now on: commands, and the orphans that the kernel gives to PID 1."""
@@ -41,18 +52,19 @@ class Commands:
         # Reaping comes last: it closes descriptors that may be among the ready ones.
         self._loop.watch(readable, heard, last=True)
 
-    def start(self, command: Command, inherited: list[int], *, ended: Callable[[int], object] | None = None) -> None:
+    def start(self, command: Command, inherited: list[int], *, ended: Ended | None = None) -> None:
         """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
 
-        Once it has been reaped `ended` is called with its returncode.
+        Once it has been reaped `ended` is called.
         """
         from . import spawn
+        from .spawn import Refusal
 
         told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            pid = os.fork()
+            pid = self._fork(command, inherited[2:])
             if pid == 0:
                 self._become(command, inherited[2:], report)
             messages.send(told, {"started": ""}, pid=pid)
@@ -60,6 +72,9 @@ class Commands:
             self.tell(running, told)
         except BrokenPipeError:
             told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
+        except Refusal as refusal:
+            messages.tell(report, refusal.message)
+            told.close()
         except OSError as error:
             spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")
             told.close()
@@ -77,6 +92,60 @@ class Commands:
         """Those that run in `node`."""
         return [running for running in self._running.values() if running.command.node == node]
 
+    def forget(self, node: str) -> None:
+        """Let go of what `node`, which was removed, had for its commands."""
+        if container := self._containers.pop(node, None):
+            container.close()
+
+    def _fork(self, command: Command, streams: Sequence[int]) -> int:
+        containment = self._network.topology.containment
+        if containment is None:
+            return os.fork()
+        try:
+            return self._fork_inside(command, streams, containment)
+        except OSError as error:
+            # A PID namespace whose init is being killed takes no process any more.
+            if error.errno != errno.ENOMEM or not self._ends(self._containers[command.node]):
+                raise
+        return self._fork_inside(command, streams, containment)
+
+    def _ends(self, container: Container) -> bool:
+        """Whether it is about to end, and has by now: it does when all that was in it has been reaped."""
+        for _ in range(KILLED_WITHIN_MS // LOOK_EVERY_MS):
+            self._reap()
+            if container.is_gone(within_ms=LOOK_EVERY_MS):
+                return True
+        return False
+
+    def _fork_inside(self, command: Command, streams: Sequence[int], containment: Containment) -> int:
+        container = self._container(command.node, containment)
+        container.tell(self._network.files(command.node))
+        container.give(streams, with_terminal=command.terminal)
+        return container.fork(lambda: self._bind(command.node))
+
+    def _bind(self, node: str) -> None:
+        """Have this process be limited as `node` is: in a container it could not be, nor be allowed more than now."""
+        from . import spawn
+
+        if self._groups:
+            self._groups.join(node)
+            spawn.raise_limits(self._groups.ulimits(node))
+
+    def _container(self, node: str, containment: Containment) -> Container:
+        """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
+        from .container import Blueprint, Container
+
+        if node in self._containers and self._containers[node].is_gone():
+            self._containers.pop(node).close()
+        if node not in self._containers:
+            network = self._network
+            owner = network.owner(node)
+            blueprint = Blueprint(
+                node, network.namespaces[node], network.files(node), network.hidden, containment, owner
+            )
+            self._containers[node] = Container(blueprint)
+        return self._containers[node]
+
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
         from . import spawn
@@ -85,9 +154,21 @@ class Commands:
             _forget_children()
             network, node = self._network, command.node
             limits = {**network.limits, **command.limits}
-            spawn.execute(command, network.namespaces[node], network.files(node), inherited, report, limits=limits)
+            container = self._containers.get(node)
+            spawn.execute(
+                command,
+                network.namespaces[node],
+                {} if container else network.files(node),
+                inherited,
+                report,
+                limits=limits,
+                groups=self._groups,
+                container=container,
+            )
         except OSError as error:
             spawn.fail(report, error, "prepare")
+        except Exception as error:
+            messages.tell(report, {"failed": f"a bug in sandbox, {error!r}", "fix": "please report it"})
         finally:
             os._exit(spawn.NEVER_EXECUTED)
 
@@ -105,12 +186,13 @@ class Commands:
         return pid != 0
 
     def _end(self, running: Running, returncode: int) -> None:
+        reached = self._groups.reached(running.command.node) if self._groups else []
         for told in running.told:
             self._loop.forget(told.fileno())
-            messages.tell(told, {"exit": str(returncode)})
+            messages.tell(told, {"exit": str(returncode), "reached": reached})
             told.close()
         if running.ended:
-            running.ended(returncode)
+            running.ended(returncode, reached)
         if running.command.last:
             self._finish()
 
@@ -130,7 +212,7 @@ class Commands:
 class Running:
     """A command that has not been reaped, so that its pid cannot be another's; `told` are who is told of its end."""
 
-    def __init__(self, pid: int, command: Command, ended: Callable[[int], object] | None) -> None:
+    def __init__(self, pid: int, command: Command, ended: Ended | None) -> None:
         self.pid = pid
         self.command = command
         self.ended = ended

@@ -12,12 +12,13 @@ from .log import Log, Reader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..command import Command
     from .commands import Commands
     from .loop import Loop
 
+STDERR = 2
 PIPE_BYTES = 64 * 1024  # what a pipe holds: pipe(7)
 
 
@@ -35,12 +36,14 @@ class Duty:
     def is_running(self) -> bool:
         return self.returncode is None
 
-    def end(self, returncode: int) -> None:
-        """Note that it ended."""
+    def end(self, returncode: int, reached: Sequence[str]) -> None:
+        """Note that it ended. Which limits it has reached stands last in its log, as an error of it."""
         self.returncode = returncode
         self.since_s = time()
         for drain in tuple(self.drains):
             drain()
+        for limit in reached:
+            self.log.add(STDERR, f"sandbox: {limit}\n".encode())
         self.log.close()
 
 

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from ..topology.endpoint import Link
     from ..topology.interface import Interface
+    from .owner import UserNamespace
 
     Wire = tuple[Interface, Interface]
 
 # For each node its namespace and, while it is built, a netlink socket; and some for all that init does beside it.
 PER_NODE, BESIDE = 2, 64
+# Of a container its namespaces, their owner, its init, its own files; and some more while it is made.
+PER_CONTAINER = 12
 
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
@@ -42,13 +45,15 @@ class Network:
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self._builder = Builder()
+        self._owners: dict[str, UserNamespace] = {}
+        self._builder = Builder(self._create)
         self._wiring: Wiring | None = None
         self._wires: dict[Link, Wire] = {}
         self._foreign: set[str] = set()
         self._outside: Outside | None = None
         self.took_s: list[float] = []
         self.limits: Limits = {}
+        self.hidden: list[str] = []  # from containers
 
     @property
     def namespaces(self) -> dict[str, int]:
@@ -68,6 +73,10 @@ class Network:
 
             # What is to be out there begins before this process leaves.
             self._outside = Outside(self.topology, rootless=rootless)
+        if self.topology.containment:
+            from ..kernel import sockets
+
+            self.hidden = sockets.named()
         steps = plan(self.topology)
         done = None
         if len(steps) > FEW:
@@ -91,6 +100,24 @@ class Network:
 
         outside = self._outside.files if self._outside else {}
         return {"/etc/hosts": hosts_file(self.topology, node), **outside}
+
+    def owner(self, node: str) -> UserNamespace:
+        """The user namespace of a contained node. Raises OSError."""
+        from .owner import UserNamespace
+
+        return self._owners.get(node) or UserNamespace()
+
+    def _create(self, node: str) -> int:
+        """A network for `node`, which this process enters; its descriptor. That of a container may be its own."""
+        containment = self.topology.containment
+        if containment and node not in self.topology.switch_names:
+            from .owner import UserNamespace, are_over_networks
+
+            if are_over_networks(containment):
+                self._owners[node] = owner = UserNamespace(with_network=True)
+                namespace.enter_network(owner.netns_fd)
+                return owner.netns_fd
+        return namespace.create_network()
 
     def open_socket(self, node: str, *kind: int) -> socket:
         """A socket in the network of `node`; `kind` are its family, type and protocol. Raises RequestError, OSError."""
@@ -200,7 +227,9 @@ class Network:
 
     def _make_room(self, topology: Topology) -> None:
         namespaces = len(topology.nodes) + len(topology.switches)
-        self.limits = {**descriptors.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
+        containers = len(topology.nodes) if topology.containment else 0
+        wanted = PER_NODE * namespaces + PER_CONTAINER * containers + BESIDE
+        self.limits = {**descriptors.make_room(wanted), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from ..errors import RequestError
@@ -227,5 +256,6 @@ class Network:
 
     def _close(self, name: str) -> None:
         self._foreign.discard(name)
+        self._owners.pop(name, None)
         if (netns_fd := self.namespaces.pop(name, None)) is not None:
             os.close(netns_fd)

@@ -6,14 +6,21 @@ build objects that are not needed here. Ambient capabilities, which it lacks, ar
 
 from __future__ import annotations
 
+import _struct as struct
 import os
 
 import _prctl
 
 from .libc import call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+
+CAPABILITY_VERSION_3 = 0x2008_0522
 
 # Over the lab's network only: in a user namespace they reach nothing else.
 OF_A_USER = [_prctl.CAP_NET_ADMIN, _prctl.CAP_NET_RAW, _prctl.CAP_NET_BIND_SERVICE]
@@ -60,6 +67,53 @@ def keep_only(keep: list[int]) -> None:
     _prctl.set_caps(keep, keep, inherited, others, others, not_inherited)
     for capability in inherited:
         call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+
+
+def lock(keep: Collection[int] = ()) -> None:
+    """Keep these, also through each exec, and let nothing ever give any other: not uid 0, a file, nor who is asked.
+
+    Needs CAP_SETPCAP. No process that this one becomes or forks will have more: capabilities(7), "The securebits".
+    """
+    for capability in range(_last_capability() + 1):
+        if capability not in keep:
+            _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
+    kept = _mask(keep)
+    # What is not inheritable is not ambient either. What is kept becomes so before that is forbidden.
+    _set(kept | _mask([_prctl.CAP_SETPCAP]), kept)
+    for capability in keep:
+        call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+    call("prctl", _prctl.PR_SET_SECUREBITS, _securebits(keep), 0, 0, 0)
+    _set(kept, kept)
+    no_new_privileges()
+
+
+def _securebits(keep: Collection[int]) -> int:
+    """That uid 0 means nothing, and nothing becomes ambient: include/uapi/linux/securebits.h; each with its lock."""
+    noroot, no_setuid_fixup, no_ambient_raise = 1 << 0, 1 << 2, 1 << 6
+    # Not KEEP_CAPS, which keeps nothing where there is nothing: ping(8) fails where it may not be set.
+    locks = (noroot | no_setuid_fixup | no_ambient_raise) << 1
+    # A daemon that begins as root and becomes another expects to lose by that what it was given back.
+    return noroot | no_ambient_raise | locks | (0 if keep else no_setuid_fixup)
+
+
+def _mask(capabilities: Collection[int]) -> int:
+    return sum(1 << each for each in set(capabilities))
+
+
+def _set(permitted: int, inheritable: int) -> None:
+    """capset(2), by itself: libcap leaves alone what is newer than its headers."""
+    halves = [word >> shift & 0xFFFF_FFFF for shift in (0, 32) for word in (permitted, permitted, inheritable)]
+    call("capset", struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", *halves))
+
+
+def keep_whoever_it_is() -> None:
+    """Keep the capabilities that there are when this process becomes another user: SECBIT_NO_SETUID_FIXUP."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 1 << 2, 0, 0, 0)
+
+
+def keep_no_longer() -> None:
+    """Undo keep_whoever_it_is(): from here on who becomes another loses them."""
+    call("prctl", _prctl.PR_SET_SECUREBITS, 0, 0, 0, 0)
 
 
 def no_new_privileges() -> None:

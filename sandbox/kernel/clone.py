@@ -8,6 +8,9 @@ from .libc import call_locked, hook
 
 CLONE_NEWUSER = 0x1000_0000
 CLONE_NEWPID = 0x2000_0000
+CLONE_NEWCGROUP = 0x0200_0000
+CLONE_NEWIPC = 0x0800_0000
+CLONE_PARENT = 0x0000_8000
 SIGCHLD = 17
 SYS_CLONE3 = 435  # the same number on every architecture
 
@@ -21,12 +24,13 @@ def fork_into(namespaces: int) -> int:
 
     unshare(2) would not do: a PID namespace begins with the *next* child, which takes a process in between.
     The caller must have one thread only, or the kernel refuses the user namespace (EINVAL).
+    With CLONE_PARENT the child is its parent's, who hears of its end by the signal that tells of the caller's.
     """
-    arguments = ARGUMENTS.pack(namespaces, 0, 0, 0, SIGCHLD, 0, 0, 0)
+    arguments = ARGUMENTS.pack(namespaces, 0, 0, 0, 0 if namespaces & CLONE_PARENT else SIGCHLD, 0, 0, 0)
     # What os.fork() does around fork(2): https://docs.python.org/3/c-api/sys.html#c.PyOS_BeforeFork
     hook("PyOS_BeforeFork")
     try:
-        pid = call_locked("syscall", SYS_CLONE3, arguments, len(arguments))
+        pid = call_locked(SYS_CLONE3, arguments, len(arguments))
     except OSError as error:
         hook("PyOS_AfterFork_Parent")
         raise OSError(error.errno, error.strerror, "clone3") from None

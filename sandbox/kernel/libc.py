@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _ctypes import (
     FUNCFLAG_CDECL,
     FUNCFLAG_PYTHONAPI,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     Argument = int | bytes | None
 
 
+class _Int(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "i"
+
+
 class _Long(_SimpleCData):  # type: ignore[type-arg]
     _type_ = "l"
 
@@ -32,15 +37,29 @@ class _UnsignedLong(_SimpleCData):  # type: ignore[type-arg]
     _type_ = "L"
 
 
+class _Pointer(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "z"
+
+
 class _Function(CFuncPtr):
-    """Of the C library; other threads may run beside it."""
+    """Of the C library, which returns an int; other threads may run beside it.
+
+    What lies in the upper half of the register is not said: of a prctl(2) that fails, nothing does.
+    """
+
+    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
+    _restype_ = _Int
+
+
+class _SystemCall(CFuncPtr):
+    """syscall(2), which returns a long."""
 
     _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
     _restype_ = _Long
 
 
-class _LockedFunction(CFuncPtr):
-    """Of the C library, with the interpreter's lock held: a child must own it when it wakes."""
+class _LockedSystemCall(CFuncPtr):
+    """The same with the interpreter's lock held: a child must own it when it wakes."""
 
     _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO | FUNCFLAG_PYTHONAPI
     _restype_ = _Long
@@ -58,12 +77,17 @@ _program = dlopen(None, 0)  # type: ignore[arg-type] # None: what is loaded alre
 
 def call(function: str, *arguments: Argument) -> int:
     """What the C function returns. Raises OSError, its filename the function's name, when that is -1."""
-    return _call(_Function, function, arguments)
+    return _call(_SystemCall if function == "syscall" else _Function, function, arguments)
 
 
-def call_locked(function: str, *arguments: Argument) -> int:
-    """As call(), with the interpreter's lock held throughout."""
-    return _call(_LockedFunction, function, arguments)
+def call_locked(*arguments: Argument) -> int:
+    """What syscall(2) returns, as of call(), with the interpreter's lock held throughout."""
+    return _call(_LockedSystemCall, "syscall", arguments)
+
+
+def address(data: bytes) -> int:
+    """Where the first byte lies, for as long as `data` is held."""
+    return int.from_bytes(memoryview(_Pointer(data)).tobytes(), sys.byteorder)
 
 
 def hook(name: str) -> None:

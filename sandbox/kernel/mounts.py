@@ -6,6 +6,7 @@ the command's own mount namespace and go with it.
 
 from __future__ import annotations
 
+import errno
 import os
 from _socket import sethostname
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 # include/uapi/linux/mount.h
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
+MS_REMOUNT = 0x20
+# What a user namespace may not take away from a mount, by the name in mountinfo: mount_namespaces(7).
+OPTIONS = {"nosuid": MS_NOSUID, "nodev": MS_NODEV, "noexec": MS_NOEXEC}
+# No mount by this path, or none that can be seen: another lies over it.
+COVERED = (errno.EINVAL, errno.ENOENT)
 HARMLESS = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
 CGROUPS = "/sys/fs/cgroup"
@@ -33,10 +39,16 @@ RESOLVER_SOCKETS = (
 
 def own_view(hostname: str) -> None:
     """Leave the host's mount table and hostname for copies of one's own."""
-    namespace.create(namespace.MOUNT | namespace.HOSTNAME)
+    namespace.create(namespace.HOSTNAME)
+    own_table()
+    sethostname(hostname)
+
+
+def own_table() -> None:
+    """Leave the host's mount table for a copy of one's own."""
+    namespace.create(namespace.MOUNT)
     # A copy still passes mounts on to the original until it is made private.
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    sethostname(hostname)
 
 
 def own_files(texts: Mapping[str, str]) -> None:
@@ -62,14 +74,35 @@ def own_devices() -> None:
     A mount of sysfs keeps showing the namespace it was mounted in: without this, the host's interfaces.
     """
     cgroups_fd = os.open(CGROUPS, os.O_PATH | os.O_CLOEXEC) if os.path.ismount(CGROUPS) else None
+    own_devices_alone()
+    if cgroups_fd is not None:
+        mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
+        os.close(cgroups_fd)
+
+
+def own_devices_alone() -> None:
+    """As own_devices(), without cgroups."""
     try:
         mount("sysfs", "/sys", "sysfs", HARMLESS)
     except PermissionError:
         # Where /sys is read-only, as in a Docker container, a user namespace may have no other.
         mount("sysfs", "/sys", "sysfs", HARMLESS | MS_RDONLY)
-    if cgroups_fd is not None:
-        mount(f"/proc/self/fd/{cgroups_fd}", CGROUPS, None, MS_BIND | MS_REC)
-        os.close(cgroups_fd)
+
+
+def lock_cgroups() -> None:
+    """Control groups to be looked at only, wherever they are mounted: no process is to change its own limits.
+
+    A user may own these files, having been delegated them, and root's commands are root.
+    """
+    from . import cgroup  # few labs have limits
+
+    for path, options in cgroup.mount_points().items():
+        kept = sum(flag for name, flag in OPTIONS.items() if name in options)
+        try:
+            mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+        except OSError as error:
+            if error.errno not in COVERED:
+                raise
 
 
 def hide_resolvers() -> None:

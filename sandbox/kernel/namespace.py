@@ -16,6 +16,8 @@ MOUNT = 0x0002_0000
 HOSTNAME = 0x0400_0000
 USER = 0x1000_0000
 NETWORK = 0x4000_0000
+# A container's, in the order in which they can be joined: the first gives the power to join the others.
+OF_A_CONTAINER = ("user", "pid", "mnt", "uts", "ipc", "cgroup")
 
 SIOCGSKNS = 0x894C  # include/uapi/linux/sockios.h
 NS_GET_USERNS = 0xB701  # ioctl_ns(2)
@@ -74,3 +76,14 @@ def owner_of(netns_fd: int) -> int:
 def enter_user(userns_fd: int) -> None:
     """Move this process into a user namespace, where it then has every capability. Not into the one it is in."""
     call("setns", userns_fd, USER)
+
+
+def of_a_container(pid: int) -> list[int]:
+    """The namespaces that a process has for itself, but its network; by descriptor, in the order to join them."""
+    return [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in OF_A_CONTAINER]
+
+
+def enter_all(namespaces: list[int]) -> None:
+    """Join them. What is forked from here on is in the PID namespace among them."""
+    for fd in namespaces:
+        call("setns", fd, 0)

@@ -1,4 +1,4 @@
-"""Which ports are listened on, without a knock at any: proc_net(5), /proc/PID/net/tcp and its like."""
+"""Which sockets others listen on, without a knock at any: proc_net(5), /proc/PID/net/tcp and its like."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def _listens(path: str, port: str, state: str) -> bool:
     except OSError:
         return False  # the process has ended, or this kernel has no IPv6
     return any(fields[3] == state and fields[1].endswith(port) for fields in lines)
+
+
+def named() -> list[str]:
+    """The paths of the sockets that somebody in this network listens on: unix(7), /proc/net/unix."""
+    with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+        lines = [line.rstrip("\n").split(None, 7) for line in file]
+    paths = (fields[7] for fields in lines if len(fields) == 8)
+    return sorted({path for path in paths if path.startswith("/")})

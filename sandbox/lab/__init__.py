@@ -15,14 +15,16 @@ from .process import Process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Self
 
     import psutil
 
     from ..command import Command
+    from ..containment import Containment
     from ..messages import Message
     from ..plan.steps import Step
+    from ..topology.limits import Limits
     from .live import LiveLink
     from .logreader import LogReader
     from .ping import Reachability
@@ -39,7 +41,9 @@ CLOSE_TIMEOUT_MS = 10_000
 class Lab:
     """A running topology: it is up once constructed, and gone after close().
 
-    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab.
+    `lab["a"]` is the node a. `as_root`: commands are uid 0 in a user namespace of the lab. `contain`: True or a
+    Containment puts each node in a container, False in none, whatever the topology says. `limits`: what each node may
+    use of the machine, or by name those that are limited; they go over what the topology says.
     `progress` is told, where building takes over half a second, how many steps of how many are done.
     Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
     The program itself is not changed: no fork, no namespace, no handler, no thread.
@@ -52,12 +56,22 @@ class Lab:
         topology: Topology,
         *,
         as_root: bool = False,
+        contain: bool | Containment | None = None,
+        limits: Limits | Mapping[str, Limits] | None = None,
         launch: Launch | None = None,
         progress: Progress | None = None,
     ) -> None:
+        if limits:
+            from ..topology.limits import limited
+
+            topology = limited(topology, limits)
         self.topology = topology
         self.is_as_root = as_root
-        self._open(launch() if launch else _fork_by_server(topology, as_root=as_root), progress)
+        if launch is None and (contain is not None or topology.containment):
+            from ..sources import settled
+
+            self.topology = settled(topology, contain)
+        self._open(launch() if launch else _fork_by_server(self.topology, as_root=as_root), progress)
 
     def _open(self, sock: socket, progress: Progress | None = None) -> Message:
         self._owner = os.getpid()

@@ -8,21 +8,28 @@ from . import Lab
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
     from typing import Any
 
+    from ..containment import Containment
     from ..topology.endpoint import Endpoint
+    from ..topology.limits import Limits
     from .node import Node, Words
+
+    Bound = Limits | Mapping[str, Limits] | None
 
 
 class Pair:
     """Two nodes joined by a veth pair: a context that gives both. See pair()."""
 
-    def __init__(self, topology: Topology, *, as_root: bool) -> None:
+    def __init__(self, topology: Topology, *, as_root: bool, contain: bool | Containment | None, limits: Bound) -> None:
         self._topology = topology
         self._as_root = as_root
+        self._contain = contain
+        self._limits = limits
 
     def __enter__(self) -> tuple[Node, Node]:
-        self._lab = Lab(self._topology, as_root=self._as_root)
+        self._lab = Lab(self._topology, as_root=self._as_root, contain=self._contain, limits=self._limits)
         first, second = self._lab.nodes
         return first, second
 
@@ -30,18 +37,33 @@ class Pair:
         self._lab.close()
 
 
-def pair(first: str | Endpoint, second: str | Endpoint, *, as_root: bool = False) -> Pair:
+def pair(
+    first: str | Endpoint,
+    second: str | Endpoint,
+    *,
+    as_root: bool = False,
+    contain: bool | Containment | None = None,
+    limits: Bound = None,
+) -> Pair:
     """Two nodes joined by a veth pair, as `with pair("a:192.168.1.1", "b:192.168.1.2") as (a, b):`.
 
     Raises RequestError for endpoints that cannot reach each other, and on entering what Lab raises.
     """
-    return Pair(Topology.parse([(first, second)]), as_root=as_root)
+    return Pair(Topology.parse([(first, second)]), as_root=as_root, contain=contain, limits=limits)
 
 
-def run(args: Words, *, as_root: bool = False, **options: Any) -> subprocess.CompletedProcess[Any]:
+def run(
+    args: Words,
+    *,
+    as_root: bool = False,
+    contain: bool | Containment | None = None,
+    limits: Limits | None = None,
+    **options: Any,
+) -> subprocess.CompletedProcess[Any]:
     """Run one command with no network but lo; takes subprocess.run's arguments and raises its exceptions.
 
-    What it leaves running in the background is killed when it ends.
+    With `contain` it is in a container as well: run(["make"], contain=Containment(bind=".")). What it leaves running
+    in the background is killed when it ends.
     """
-    with Lab(Topology.alone(), as_root=as_root) as lab:
+    with Lab(Topology.alone(), as_root=as_root, contain=contain, limits=limits) as lab:
         return lab.nodes[0].run(args, last=True, **options)

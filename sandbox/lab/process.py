@@ -9,7 +9,7 @@ from _thread import allocate_lock
 from time import monotonic
 
 from .. import messages
-from ..errors import LabClosed, StepFailed
+from ..errors import LabClosed, NotAllowed, StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .node import Words
 
 SIGKILL, SIGTERM = 9, 15
+NO_CWD = "this is the directory in which the command was to start"
 
 # The command itself is at fault: these are raised as subprocess raises them. Anything else is ours.
 OF_THE_COMMAND = (
@@ -41,6 +42,7 @@ class Process:
 
     `pid` is its number as this program sees it. `returncode` is None while it runs, then its exit status,
     or -N when signal N ended it. `stdin`, `stdout` and `stderr` are files where pipes were asked for.
+    `limits_reached` tells, once it has ended, of limits of its node that were: "memory limit 256M reached in a".
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Process:
         self.args = args
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
+        self.limits_reached: tuple[str, ...] = ()
         self.pid = 0
         self._held = held
         self._lock = allocate_lock()
@@ -191,6 +194,7 @@ class Process:
             self.returncode = -SIGKILL
         elif "exit" in message:
             self.returncode = int(message["exit"][0])
+            self.limits_reached = tuple(message.get("reached", ()))
         if self.returncode is not None:
             self._status.close()
 
@@ -200,10 +204,15 @@ class Process:
         if message is None or "ready" in message:
             return
         self._hang_up()
+        if "fix" in message:
+            raise NotAllowed(message["failed"][0], message["fix"][0])
         stage, by_hand, path = (message[key][0] for key in ("failed", "by hand", "file"))
         number = int(message["errno"][0])
         if stage in ("execute", "cwd") and number in OF_THE_COMMAND:
-            raise OSError(number, os.strerror(number), path)
+            error = OSError(number, os.strerror(number), path)
+            if stage == "cwd":
+                error.add_note(NO_CWD)
+            raise error
         from ..doctor import forbidden
 
         if not_allowed := forbidden(number, stage):

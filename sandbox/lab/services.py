@@ -6,17 +6,17 @@ import os
 import select
 from time import monotonic, sleep
 
-from ..command import Command
 from ..errors import ServiceFailed
 from ..kernel.sockets import listens
 from ..values import replace
-from .node import current_directory
+from .setting import Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol
 
+    from ..command import Command
     from ..topology.service import Ready, Service
     from . import Lab
     from .logreader import LogReader
@@ -51,13 +51,13 @@ BY_SIGNAL = 128
 CHECK_EVERY_S = 0.1  # a command that was not successful is started again
 
 
-def start_services(lab: Lab) -> dict[str, Process]:
+def start_services(lab: Lab, *, setting: Setting | None = None) -> dict[str, Process]:
     """Start the services of the lab's topology and return when all are ready: the process in each of their nodes.
 
-    What they print is kept: see Lab.log(). Raises ServiceFailed for one that ends before it is ready, or is not
-    ready in time, and what Node.popen raises; what was started goes on then.
+    `setting`: what is said of all their commands. What they print is kept: see Lab.log(). Raises ServiceFailed for one
+    that ends before it is ready, or is not ready in time, and what Node.popen raises; what was started goes on then.
     """
-    stage = InLab(lab)
+    stage = InLab(lab, setting or Setting())
     startup = Startup(lab.topology.services, stage)
     try:
         while startup.advance():
@@ -154,15 +154,17 @@ class Pending:
 class InLab:
     """Services of a running lab, whose init keeps what they print: see Lab.log()."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, setting: Setting) -> None:
         self.processes: dict[str, Process] = {}
         self._lab = lab
+        self._setting = setting
         self._ears: dict[str, Ear] = {}
         self._logs: dict[str, LogReader] = {}
 
     def start(self, service: Service) -> Process:
         """See Stage."""
-        self.processes[service.node] = process = self._lab.start(command(self._lab, service, kept=True), ())
+        given = command(self._lab, service, self._setting, kept=True)
+        self.processes[service.node] = process = self._lab.start(given, ())
         process.begin()
         if service.ready and service.ready.log:
             self._ears[service.node] = Ear(service.ready.log)
@@ -171,7 +173,7 @@ class InLab:
 
     def check(self, service: Service, argv: tuple[str, ...]) -> Process:
         """See Stage."""
-        return start_check(self._lab, service, argv)
+        return start_check(self._lab, service, argv, self._setting)
 
     def has_printed(self, service: Service, text: str) -> bool:
         """See Stage."""
@@ -208,24 +210,18 @@ class Ear:
             self._ends[stream] = said[-len(self._text) :]
 
 
-def command(lab: Lab, service: Service, *, held: bool = False, kept: bool = False) -> Command:
+def command(lab: Lab, service: Service, setting: Setting, *, held: bool = False, kept: bool = False) -> Command:
     """Its command. `held`: until Process.begin(). `kept`: the lab's init keeps what it prints."""
-    node = lab[service.node]
-    return Command(
-        node=node.name,
-        argv=service.argv,
-        environment={**node.environment(), **service.environment},
-        cwd=os.path.join(current_directory(), service.cwd or ""),
-        held=held,
-        service=kept,
+    return setting.command(
+        lab[service.node], service.argv, variables=service.environment, cwd=service.cwd, held=held, service=kept
     )
 
 
-def start_check(lab: Lab, service: Service, argv: tuple[str, ...]) -> Process:
+def start_check(lab: Lab, service: Service, argv: tuple[str, ...], setting: Setting) -> Process:
     """Start `argv` as the command of `service` is started, but with nothing to read and nobody to hear it."""
     nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
-        process = lab.start(replace(command(lab, service), argv=argv), (nowhere, nowhere, nowhere))
+        process = lab.start(replace(command(lab, service, setting), argv=argv), (nowhere, nowhere, nowhere))
     finally:
         os.close(nowhere)
     process.begin()

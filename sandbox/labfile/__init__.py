@@ -12,9 +12,11 @@ from ..errors import RequestError
 from ..topology.address import Subnet
 from ..topology.draft import Draft
 from ..topology.endpoint import Endpoint
+from ..topology.limits import NONE, Limits, spell_pair, spell_size
 from ..topology.publication import Publication
 from ..topology.service import SHELL, Ready, Service
 from ..topology.switch import Switch
+from .contain import contain_table, containment
 from .tables import LabTable, LinkTable, NodeTable, ReadyTable, SwitchTable, read
 from .toml import write
 
@@ -77,6 +79,7 @@ def document(topology: Topology) -> dict[str, Any]:
     nodes = {name: _node(topology, name, plugs.get(name, ())) for name in topology.nodes}
     tables = LabTable(
         routes=topology.static_routes,
+        contain=contain_table(topology.containment) if topology.containment else False,
         switches={switch.name: _switch(switch) for switch in topology.switches},
         nodes=_needed(nodes, links, topology.switch_names),
         links=[LinkTable(ends=(str(link.first), str(link.second))) for link in links],
@@ -110,6 +113,9 @@ def _declare(draft: Draft, tables: LabTable) -> None:
         draft.uplink(name)
     if not tables.routes:
         draft.no_routes()
+    if tables.contain:
+        with _at("contain"):
+            draft.contain(containment(tables.contain))
 
 
 def _plugs(name: str, table: NodeTable, tables: LabTable) -> Iterator[Endpoint]:
@@ -146,6 +152,8 @@ def _declare_node(draft: Draft, name: str, table: NodeTable, plugs: Sequence[End
         draft.alias(alias, name)
     for text in _list(table.publish):
         draft.publish(_publication(name, text))
+    memory = None if isinstance(table.memory, msgspec.UnsetType) else table.memory
+    draft.limit(name, Limits(memory, _given(table.pids), _given(table.cpus), table.ulimits))
     if isinstance(table.command, str | list):
         draft.serve(_service(name, table, table.command))
     else:
@@ -243,6 +251,7 @@ def _node(topology: Topology, name: str, plugs: Sequence[Endpoint]) -> NodeTable
         uplink=name in topology.uplinks,
         aliases=[alias for alias, node in topology.aliases if node == name],
         publish=[f"{host}:{port}" for host, _, port in published],
+        **_limits(dict(topology.limits).get(name, NONE)),
     )
     if service:
         table.command = _command(service.argv)
@@ -251,6 +260,20 @@ def _node(topology: Topology, name: str, plugs: Sequence[Endpoint]) -> NodeTable
         table.depends_on = list(service.depends_on)
         table.ready = _ready_table(service.ready) if service.ready else msgspec.UNSET
     return table
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    """The keys that say them."""
+    size = None if limits.memory_bytes is None else spell_size(limits.memory_bytes)
+    return {
+        "memory": _or_unset(size),
+        "pids": _or_unset(limits.pids),
+        "cpus": _or_unset(limits.cpus),
+        "ulimits": {
+            name: soft if soft == hard and soft >= 0 else spell_pair((soft, hard))
+            for name, (soft, hard) in limits.rlimits.items()
+        },
+    }
 
 
 def _ready_table(ready: Ready) -> ReadyTable:

@@ -51,6 +51,7 @@ def without_node(topology: Topology, name: str) -> Topology:
         uplinks=tuple(node for node in topology.uplinks if node != name),
         publications=tuple(each for each in topology.publications if each.node != name),
         services=tuple(each for each in topology.services if each.node != name),
+        limits=tuple(each for each in topology.limits if each[0] != name),
     )
 
 

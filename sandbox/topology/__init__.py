@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ..containment import Containment
+    from .limits import Limits
     from .publication import Publication
     from .segments import Segment
     from .service import Service
@@ -27,7 +29,8 @@ class Topology:
 
     `routers` are nodes that forward; with `static_routes` every node is given the shortest ways through them.
     `aliases` are pairs of another name and its node. `uplinks` are nodes with a way out of the machine,
-    `publications` ports with a way in. `services` are the commands that belong to nodes.
+    `publications` ports with a way in. `services` are the commands that belong to nodes. With a `containment` every
+    node is a container. `limits` are pairs of a node and what its commands may use of the machine.
     All these are kept in the order of the nodes: which was named first means nothing.
     """
 
@@ -40,6 +43,8 @@ class Topology:
     publications: tuple[Publication, ...] = ()
     static_routes: bool = True
     services: tuple[Service, ...] = ()
+    containment: Containment | None = None
+    limits: tuple[tuple[str, Limits], ...] = ()
 
     @classmethod
     def parse(cls, pairs: Iterable[tuple[str | Endpoint, str | Endpoint]]) -> Topology:
@@ -94,7 +99,7 @@ class Topology:
     @property
     def _says_more(self) -> bool:
         """Whether more is said of nodes than how they are linked."""
-        return bool(self.routers or self.uplinks or self.aliases or self.publications or self.services)
+        return any((self.routers, self.uplinks, self.aliases, self.publications, self.services, self.limits))
 
     def _put_in_order(self) -> None:
         """Topologies that mean the same are equal: what is said of nodes stands in their order."""
@@ -105,6 +110,7 @@ class Topology:
             aliases=tuple(sorted(self.aliases, key=lambda alias: place[alias[1]])),
             publications=tuple(sorted(self.publications, key=lambda each: place[each.node])),
             services=tuple(sorted(self.services, key=lambda each: place[each.node])),
+            limits=tuple(sorted((pair for pair in self.limits if str(pair[1])), key=lambda pair: place[pair[0]])),
         )
 
     @property

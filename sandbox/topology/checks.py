@@ -119,11 +119,14 @@ def _check_mentions(topology: Topology) -> None:
         *(("uplink", node) for node in topology.uplinks),
         *((f"publish {str(each)!r}", each.node) for each in topology.publications),
         *(("service", each.node) for each in topology.services),
+        *(("limits", node) for node, _ in topology.limits),
     ]
     nodes = set(topology.nodes)
     for what, node in mentioned:
         if node not in nodes:
             raise RequestError(f"{what}: no node {node!r} - the nodes are {_some(topology.nodes)}")
+    if len({node for node, _ in topology.limits}) < len(topology.limits):
+        raise RequestError("limits: of one node twice - put them together")
 
 
 def _some(names: tuple[str, ...]) -> str:

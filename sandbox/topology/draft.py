@@ -14,7 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..containment import Containment
     from .address import Address, Subnet
+    from .limits import Limits
     from .service import Service
 
 
@@ -34,7 +36,9 @@ class Draft:
         self._uplinks: dict[str, None] = {}
         self._publications: list[Publication] = []
         self._services: list[Service] = []
+        self._limits: dict[str, Limits] = {}
         self._static_routes = True
+        self._containment: Containment | None = None
 
     def pair(self, first: str | Endpoint, second: str | Endpoint) -> None:
         """A cable between two nodes, both with addresses; a switch in the place of one has none."""
@@ -106,11 +110,21 @@ class Draft:
         self._uplinks.update(dict.fromkeys(topology.uplinks))
         self._publications += topology.publications
         self._services += topology.services
+        self._limits.update(topology.limits)
         self._static_routes &= topology.static_routes
+        self._containment = topology.containment or self._containment
 
     def serve(self, service: Service) -> None:
         """A command that belongs to a node."""
         self._services.append(service)
+
+    def contain(self, containment: Containment) -> None:
+        """Put every node in such a container."""
+        self._containment = containment
+
+    def limit(self, node: str, limits: Limits) -> None:
+        """What a node may use of the machine; it goes over what was said of it before."""
+        self._limits[node] = limits.over(self._limits[node]) if node in self._limits else limits
 
     def no_routes(self) -> None:
         """Leave the ways to a routing daemon, or to nobody."""
@@ -130,6 +144,8 @@ class Draft:
             publications=tuple(self._publications),
             static_routes=self._static_routes,
             services=tuple(self._services),
+            containment=self._containment,
+            limits=tuple(self._limits.items()),
         )
         check_places(made)
         return made

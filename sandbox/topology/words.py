@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..containment import Containment
+    from .limits import Limits
+
 
 def spell(topology: Topology) -> dict[str, list[str]]:
     """The words of `topology`, but for its services; read() makes the same topology of them."""
@@ -23,6 +26,8 @@ def spell(topology: Topology) -> dict[str, list[str]]:
         "uplink": list(topology.uplinks),
         "publish": list(map(str, topology.publications)),
         "no routes": [] if topology.static_routes else ["yes"],
+        "contain": topology.containment.spell() if topology.containment else [],
+        "limit": [f"{node} {limits}" for node, limits in topology.limits],
     }
 
 
@@ -37,7 +42,24 @@ def read(words: Mapping[str, Sequence[str]]) -> Topology:
         uplinks=tuple(words.get("uplink", ())),
         publications=tuple(map(Publication.parse, words.get("publish", ()))),
         static_routes=not words.get("no routes"),
+        containment=_read_containment(words["contain"]) if words.get("contain") else None,
+        limits=_read_limits(words.get("limit", ())),
     )
+
+
+def _read_containment(words: Sequence[str]) -> Containment:
+    from ..containment import Containment
+
+    return Containment.travelled(words)
+
+
+def _read_limits(lines: Sequence[str]) -> tuple[tuple[str, Limits], ...]:
+    if not lines:
+        return ()
+    from .limits import Limits
+
+    parts = [line.split(" ") for line in lines]
+    return tuple((node, Limits.read(words)) for node, *words in parts)
 
 
 def read_link(line: str) -> Link:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ..conftest import not_run
+from .groups import delegated
 
 USER = pwd.getpwnam("nobody")
 ROOT = Path(__file__).parents[2]
@@ -98,22 +99,23 @@ def test_an_ordinary_user_can_do_the_same(checkout: Path, python: Path, home: Pa
     words = ["-q", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={report}"]
     user = ("setpriv", f"--reuid={USER.pw_uid}", f"--regid={USER.pw_gid}", "--clear-groups")
     tests = ("tests/kernel", "--ignore=tests/kernel/test_rootless.py")
-    done = subprocess.run(
-        [*with_tun(), *user, str(python), "-m", "pytest", *words, *tests],
-        cwd=checkout,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env={
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=240,
-    )
+    with delegated(USER.pw_uid, USER.pw_gid) as groups:
+        done = subprocess.run(
+            [*groups, *with_tun(), *user, str(python), "-m", "pytest", *words, *tests],
+            cwd=checkout,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={
+                "HOME": str(home),
+                "TMPDIR": str(home),
+                "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                "LANG": os.environ.get("LANG", "C.UTF-8"),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=240,
+        )
     assert report.exists(), done.stdout
     remark += summary(ElementTree.parse(report).getroot(), time.monotonic() - begun)
     if done.returncode:
@@ -127,6 +129,9 @@ def summary(report: ElementTree.Element, seconds: float) -> Iterator[str]:
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     passed = len(cases) - len(skipped) - len(failed)
     yield f"as {USER.pw_name}: {passed} passed, {len(failed)} failed, {len(skipped)} not run, in {seconds:.0f} s"
+    for told in report.iter("property"):
+        if told.get("name") == "remark":
+            yield f"as {USER.pw_name}: {told.get('value')}"
     for case, reason in skipped:
         test = f"{case.get('classname')}::{case.get('name')}"
         yield f"as {USER.pw_name}: {not_run(test, reason.get('message', ''))}"
