@@ -32,8 +32,7 @@ if TYPE_CHECKING:
         def fileno(self) -> int: ...
         def poll(self) -> int | None: ...
 
-
-Ending = tuple[Process, Patience]  # what has ended, and whether that was for want of time
+    Ending = tuple[Process, Patience]  # what has ended, and whether that was for want of time
 
 AT_ONCE = 64 * 1024
 NO_WINDOW = bytes(8)
