@@ -90,7 +90,7 @@ def home(checkout: Path) -> Path:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="this is the rootless half")
-@pytest.mark.deadline(290)
+@pytest.mark.deadline(1000)
 def test_an_ordinary_user_can_do_the_same(checkout: Path, python: Path, home: Path, remark: list[str]) -> None:
     if as_user(["unshare", "-U", "true"], capture_output=True, cwd="/").returncode:
         pytest.skip("this machine refuses user namespaces to ordinary users: see sandbox doctor")
@@ -114,7 +114,7 @@ def test_an_ordinary_user_can_do_the_same(checkout: Path, python: Path, home: Pa
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=240,
+            timeout=900,
         )
     assert report.exists(), done.stdout
     remark += summary(ElementTree.parse(report).getroot(), time.monotonic() - begun)
