@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .containment import Bind, Containment
     from .topology import Topology
     from .topology.address import Address, Subnet
     from .topology.segments import Segment
@@ -103,6 +104,8 @@ def _service(topology: Topology, node: str, networks: dict[str, Segment]) -> Tab
     service = next((each for each in topology.services if each.node == node), None)
     table: Table = {"image": IMAGE, "hostname": node, "cap_add": ["NET_ADMIN"]}
     table |= _command(service, topology) if service else {"command": FOREVER}
+    if topology.containment:
+        table |= _contained(topology.containment)
     if node in topology.routers:
         table["sysctls"] = FORWARD
     table |= _limits(dict(topology.limits).get(node, NONE))
@@ -138,6 +141,33 @@ def _joined(topology: Topology, node: str, network: str, segment: Segment) -> Ta
         place["mac_address"] = ends[0].mac
     place["aliases"] = [f"{node}.{DOMAIN}", *(alias for alias, name in topology.aliases if name == node)]
     return place
+
+
+def _contained(containment: Containment) -> Table:
+    """What makes a container of docker's as tight; its own filter of system calls is much like ours."""
+    if containment.root:
+        raise _unsaid(f"rootfs {containment.root!r}", "make an image of it, and name it in IMAGE")
+    size = containment.tmp_size
+    tmpfs = {**dict.fromkeys(("/tmp", "/run", "/home"), size), **{each.target: each.size for each in containment.tmpfs}}
+    table: Table = {
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "cap_add": list(map(str.upper, containment.cap_add)),
+        "security_opt": ["no-new-privileges:true", *([] if containment.seccomp else ["seccomp=unconfined"])],
+        "tmpfs": [f"{target}:size={given or size}" for target, given in tmpfs.items()],
+        "shm_size": size,
+    }
+    if volumes := [_volume(each) for each in (*containment.bind, *containment.ro_bind)]:
+        table["volumes"] = volumes
+    return table
+
+
+def _volume(bind: Bind) -> Table:
+    # Of the short form neither place may have a colon in it.
+    source = bind.source if bind.source.startswith(("/", ".")) else f"./{bind.source}"
+    if not bind.target:
+        raise _unsaid(f"where {bind.source!r} is to be", "write SRC:DST")
+    return {"type": "bind", "source": _escaped(source), "target": _escaped(bind.target), "read_only": not bind.writable}
 
 
 def _command(service: Service, topology: Topology) -> Table:

@@ -10,7 +10,7 @@ from .values import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 OLDEST_KERNEL = (5, 11)  # close_range(2) with CLOSE_RANGE_CLOEXEC; clone3 and pidfds are older
 FEW_DESCRIPTORS = 64
@@ -23,6 +23,7 @@ PROGRAMS = {
     "slirp4netns": ("slirp4netns", "an uplink without root takes it"),
 }
 
+UNMASK = "run the container with --security-opt systempaths=unconfined, or outside of it"
 NAMESPACES = ("user", "pid", "net", "mnt", "uts")
 
 
@@ -42,7 +43,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, the last of them a real launch."""
-    return [*_settings(), *_programs(), *_limits(), _launch()]
+    return [*_settings(), *_programs(), *_limits(), _landlock(), _container(), _launch()]
 
 
 def forbidden(number: int, stage: str = "") -> NotAllowed | None:
@@ -61,15 +62,33 @@ def forbidden(number: int, stage: str = "") -> NotAllowed | None:
     if number == errno.ENOENT and stage.startswith("write /etc/hosts"):
         missing = "/etc/resolv.conf" if os.path.exists("/etc/hosts") else "/etc/hosts"
         return NotAllowed(f"{missing} is missing", f"sudo touch {missing}")
+    if of_a_container := _of_a_container(number, stage):
+        return of_a_container
     if number in (errno.EPERM, errno.EACCES, errno.EINVAL):
         refusals = (NotAllowed(each.seen, each.fix) for each in _settings() if not each.ok)
         return next(refusals, _unexplained(stage))
     return None
 
 
+def _of_a_container(number: int, stage: str) -> NotAllowed | None:
+    """What keeps a container from being made, whose stages these are."""
+    if number == errno.ENODEV and stage == "put the files into it":
+        return NotAllowed("the kernel has no overlayfs", "load it: sudo modprobe overlay, or take --rootfs-rw")
+    if number == errno.EINVAL and stage == "put the files into it":
+        return NotAllowed("the file system of rootfs cannot be below an overlay", "copy it to another, such as ext4")
+    if number in (errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EACCES) and stage.startswith(("bind /", "mount /")):
+        what = f"cannot {stage} in a container: {os.strerror(number)}"
+        return NotAllowed(what, "take a place that is there, file for file, or one below /tmp, /run, /home, $HOME")
+    if number == errno.EEXIST and stage.startswith(("bind /", "mount /", "give it", "put the")):
+        return NotAllowed(f"cannot {stage}: a link in rootfs leads nowhere", "make a directory in its place")
+    if number == errno.EPERM and stage == "mount /proc" and (covered := _covered()):
+        return NotAllowed(f"/proc is masked in places ({', '.join(covered[:2])})", UNMASK)
+    return None
+
+
 def _unexplained(stage: str) -> NotAllowed | None:
     """Where no setting forbids a user namespace, these are left."""
-    if stage != "create namespaces":
+    if stage != "create namespaces" and not stage.startswith("start in "):
         return None
     return NotAllowed("user namespaces are refused, as in a chroot or by a security module", "leave it")
 
@@ -121,10 +140,13 @@ def _root() -> Check:
 
 def _proc() -> Check:
     """The kernel lets a user namespace mount /proc only where nothing of the present one is covered."""
-    covered = [path for path in _mount_points() if path.startswith("/proc/") and path != "/proc/sys/fs/binfmt_misc"]
-    fix = "run the container with --security-opt systempaths=unconfined, or outside of it"
+    covered = _covered()
     seen = f"/proc is masked in places ({', '.join(covered[:2])})" if covered else "/proc is whole"
-    return Check("/proc", not covered or os.geteuid() == 0, seen, fix)
+    return Check("/proc", not covered or os.geteuid() == 0, seen, UNMASK)
+
+
+def _covered() -> list[str]:
+    return [path for path in _mount_points() if path.startswith("/proc/") and path != "/proc/sys/fs/binfmt_misc"]
 
 
 def _hosts() -> Check:
@@ -156,6 +178,23 @@ def _programs() -> Iterator[Check]:
         yield Check(name, found is not None, seen, f"sudo apt-get install {package}", needed=False)
 
 
+def _landlock() -> Check:
+    from .kernel import landlock
+
+    version = landlock.version()
+    seen = f"version {version}, a second wall around containers" if version else "not there; containers do without"
+    fix = "use a kernel with CONFIG_SECURITY_LANDLOCK, and landlock in its lsm= parameter"
+    return Check("landlock", version > 0, seen, fix, needed=False)
+
+
+def _container() -> Check:
+    """A command in a container: what `run --contain` does."""
+    from .lab.oneshot import run
+
+    tried = _try("a command in a container", lambda: run(["true"], contain=True, check=True))
+    return Check("contain", *tried, needed=False)
+
+
 def _limits() -> Iterator[Check]:
     """What can be limited, and what labs whose init was killed have left of that."""
     from .init import controllers, places
@@ -176,23 +215,35 @@ def _limits() -> Iterator[Check]:
 
 def _launch() -> Check:
     """A pair, and a command in each node: what `run` does."""
-    from time import perf_counter
-
     from .lab.oneshot import pair
 
-    begun = perf_counter()
-    try:
+    def launch() -> None:
         with pair("a:192.168.1.1", "b:192.168.1.2") as nodes:
             for node in nodes:
                 node.run(["true"], check=True)
+
+    return Check("run", *_try("a pair, and a command in each node", launch))
+
+
+def _try(what: str, launch: Callable[[], object]) -> tuple[bool, str, str]:
+    """Whether it works, what was seen, and the fix."""
+    from time import perf_counter
+
+    begun = perf_counter()
+    try:
+        launch()
     except (SandboxError, OSError) as error:
-        what, _, fix = str(error).partition(" - ")
-        return Check("run", False, what, fix)
-    return Check("run", True, f"a pair, and a command in each node: {(perf_counter() - begun) * 1000:.0f} ms")
+        seen, _, fix = str(error).partition(" - ")
+        return False, seen, fix
+    return True, f"{what}: {(perf_counter() - begun) * 1000:.0f} ms", ""
 
 
 def _limit_reached(stage: str) -> NotAllowed:
-    kinds = {"net": ("net",), "make its own mounts and hostname": ("mnt", "uts")}.get(stage, ("user", "pid"))
+    kinds = {
+        "net": ("net",),
+        "make its own mounts and hostname": ("mnt", "uts"),
+        "make a container": ("pid", "ipc", "cgroup", "mnt", "uts"),
+    }.get(stage, ("user", "pid"))
     keys = [f"user.max_{kind}_namespaces" for kind in kinds]
     now = " and ".join(f"{key} is {_read(key)}" for key in keys)
     lowest = min(keys, key=lambda key: int(_read(key) or 0))

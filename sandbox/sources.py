@@ -74,7 +74,8 @@ def _check_root(path: str) -> None:
 def _check_targets(containment: Containment) -> None:
     """Nothing can be made in a root that is read-only: what is mounted needs a place that is there, or room."""
     home = os.path.normpath(os.environ.get("HOME") or "/home")
-    around: dict[str, Bind | Tmpfs] = {each: Tmpfs(each) for each in (*ROOMY, home) if each != "/"}
+    room = Tmpfs("/tmp")  # what is in each of these is much the same: nothing
+    around: dict[str, Bind | Tmpfs] = {each: room for each in (*ROOMY, home) if each.startswith("/") and each != "/"}
     for mount in containment.mounts:
         place = os.path.realpath(mount.target)
         outer = max((each for each in around if place.startswith(f"{each}/")), key=len, default="")

@@ -20,5 +20,5 @@ def refusal(ask: Callable[..., object], *arguments: object) -> str:
     assert fix, said
     assert said.splitlines() == [said], "more than one line"
     assert said.isprintable(), "user text is shown with repr"
-    assert not said.endswith("."), said
+    assert not said.removesuffix("...").endswith("."), said
     return said

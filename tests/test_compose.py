@@ -103,6 +103,8 @@ def test_an_uplink_is_a_network_with_a_way_out() -> None:
         ("[switches.s]\n[nodes]\na.on = 's:10.0.0.1'\nb.on = 's:10.0.1.1'", "two IPv4 subnets on 's'"),
         ("[switches.s]\n[nodes.a]\non = ['s:10.0.0.1', 's:10.0.1.1']", "two interfaces of 'a' on 's'"),
         ("[switches.s]\n[nodes.a]\non = 's:10.0.0.1,10.0.0.2'", "two IPv4 addresses of 'a' on 's'"),
+        ("[contain]\nrootfs = 'r'\n[nodes.a]", "rootfs 'r'"),
+        ("[contain]\nbind = '.'\n[nodes.a]", "where '.' is to be"),
         ("[[links]]\nends = ['a:10.0.0.1/31', 'b:10.0.0.0/31']", "every address is taken"),
         ("[[links]]\nends = ['a:10.0.0.1,mtu=1400', 'b:10.0.0.2,mtu=1300']", "two MTUs on 'a-b'"),
     ],
@@ -114,6 +116,19 @@ def test_what_compose_cannot_say_is_refused_by_name(text: str, what: str) -> Non
     assert said.startswith("compose cannot say ")
     assert what in said
     assert " - " in said
+
+
+def test_a_container_is_one_of_docker_s_that_is_as_tight() -> None:
+    text = "bind = ['.:/srv', '/data']\ntmpfs = '/x:1M'\ntmp_size = 9\ncap_add = 'chown'\nseccomp = false"
+    service = parsed(f"[contain]\n{text}\n[nodes.a]")["services"]["a"]
+    assert service["read_only"] is True
+    assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["CHOWN"])
+    assert service["security_opt"] == ["no-new-privileges:true", "seccomp=unconfined"]
+    assert service["tmpfs"] == ["/tmp:size=9", "/run:size=9", "/home:size=9", "/x:size=1048576"]
+    assert [(each["source"], each["target"], each["read_only"]) for each in service["volumes"]] == [
+        (".", "/srv", False),
+        ("/data", "/data", False),
+    ]
 
 
 def test_a_router_without_static_routes_forwards() -> None:

@@ -424,11 +424,21 @@ import sandbox.plan; sandbox.plan.plan(request.topology)
 """
 
 
+# Of what `sandbox run --contain` imports beyond that.
+CONTAINED = """
+words = ["--contain", "--bind", ".", "--tmp-size", "5M", "-e", "A=1", "-w", "/", "--", "true"]
+from sandbox.sources import settled
+settled(parse(words).topology)
+import sandbox.init.owner, sandbox.init.container
+"""
+
+
 def test_the_quick_way_loads_nothing_slow() -> None:
     modules = loaded(QUICK)
     assert "sandbox" in modules
     assert "_prctl" in modules
     assert modules.isdisjoint(SLOW)
+    assert loaded(QUICK + CONTAINED).isdisjoint((*SLOW, "functools", "contextlib"))
 
 
 def test_a_refusal_loads_nothing_slow() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import labfile
+from sandbox.containment import Containment
 from sandbox.errors import RequestError
 from sandbox.labfile import tables, toml
 from sandbox.topology import Topology
@@ -184,7 +185,7 @@ REFUSED = [
     ("links = 'a b'", None),
     ("routes = 1", "routes: expected true or false, got a whole number - write it such as routes = false"),
     ("node.a = {}", "'node': no such key - did you mean nodes?"),
-    ("x-y = 1", "'x-y': no such key - there are routes, switches, nodes, links"),
+    ("x-y = 1", "'x-y': no such key - there are routes, contain, switches, nodes, links"),
     ("[nodes.a]\n[nodes.b]\nonn = 'x'", "'nodes.b.onn': no such key - did you mean on?"),
     ("[nodes.a]\nroutes = false", "'nodes.a.routes': no such key - it stands at the top, before the first [table]"),
     ("[nodes.a]\ncommand = 'x'\nready.prot = 1", "'nodes.a.ready.prot': no such key - did you mean port?"),
@@ -227,8 +228,39 @@ REFUSED = [
         "'a' depends on 'b': no service there - the nodes with one are a",
     ),
     (CIRCLE, None),
+    ("contain = 5\n[nodes.a]", None),
+    ("contain = 'yes'\n[nodes.a]", None),
+    ("[contain]\nbinds = ['/a']\n[nodes.a]", "'contain.binds': no such key - did you mean bind?"),
+    ("[contain]\nbind = 5\n[nodes.a]", None),
+    ("[contain]\nbind = ['/a:b']\n[nodes.a]", None),
+    ("[contain]\nbind = [['/a']]\n[nodes.a]", None),
+    ("[contain]\ntmp_size = true\n[nodes.a]", None),
+    (
+        "[contain]\ntmp_size = '5X'\n[nodes.a]",
+        "contain: tmp_size '5X': not a size - write such as 64M or 1G",
+    ),
+    ("[contain]\ncap_add = 'net_rw'\n[nodes.a]", "contain: 'net_rw': no such capability - did you mean NET_RAW?"),
+    (
+        "[contain]\nseccomp = 1\n[nodes.a]",
+        "contain.seccomp: expected true or false, got a whole number - write it such as seccomp = false",
+    ),
+    ("[nodes.a]\ncontain = true", "'nodes.a.contain': no such key - it stands at the top, before the first [table]"),
     ("", "a topology without a node - name one, or join two by a pair"),
 ]
+
+
+def test_a_container_is_said_by_a_word_or_a_table() -> None:
+    def read(text: str) -> Containment | None:
+        return Topology.loads(f"{text}\n[nodes.a]").containment
+
+    assert read("") is read("contain = false") is None
+    assert read("contain = true") == read("[contain]") == Containment()
+    text = "bind = ['data', ['/a:b', '/c']]\nro_bind = '/d:/e'\ntmpfs = '/x:1M'\nrootfs = 'r'\ntmp_size = 9"
+    said = Containment(
+        bind=["data", ("/a:b", "/c")], ro_bind="/d:/e", tmpfs="/x:1M", rootfs="r", tmp_size=9, seccomp=False
+    )
+    assert read(f"[contain]\n{text}\nseccomp = false") == said
+    assert Topology.loads("contain = true\n[nodes.a]").dump() == "contain = true\n\n[nodes.a]\n"
 
 
 @pytest.mark.parametrize(("text", "said"), REFUSED)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from sandbox.capabilities import NAMES as NAMES_OF_CAPABILITIES
+from sandbox.containment import Containment, Tmpfs
 from sandbox.topology import Topology
 from sandbox.topology.address import Address, Subnet
 from sandbox.topology.endpoint import LOOPBACK_NAMES, Endpoint, Link
@@ -48,8 +50,35 @@ def topologies(draw: Draw[Any], *, with_services: bool = True) -> Topology:
         publications=_publications(draw, nodes),
         static_routes=draw(st.booleans()),
         services=_services(draw, nodes) if with_services else (),
+        containment=draw(st.none() | containments()),
         limits=_limits(draw, nodes),
     )
+
+
+def containments() -> st.SearchStrategy[Containment]:
+    """A container of any kind; it is never made."""
+    parts = WORDS.filter(lambda text: "/" not in text and text not in (".", "..", "proc", "sys", "dev"))
+    places = st.lists(parts, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
+    apart = st.lists(places, unique=True, max_size=4)
+    sizes = st.integers(1, 2**50)
+
+    def containment(draw: Draw[Any]) -> Containment:
+        targets = draw(apart)
+        binds = [(draw(WORDS.filter(lambda text: not text.startswith("/")) | places), target) for target in targets]
+        at = draw(st.integers(0, 4))
+        rooms = draw(apart.map(lambda all: [each for each in all if each not in targets and ":" not in each]))
+        root = draw(st.sampled_from(["rootfs", "rootfs_rw"]))
+        return Containment(
+            bind=binds[:at],
+            ro_bind=binds[at:],
+            tmpfs=[Tmpfs(each, draw(st.none() | sizes)) for each in rooms],
+            **{root: draw(st.none() | WORDS)},
+            tmp_size=draw(sizes),
+            cap_add=draw(st.lists(st.sampled_from(NAMES_OF_CAPABILITIES.split()), max_size=3)),
+            seccomp=draw(st.booleans()),
+        )
+
+    return st.composite(containment)()
 
 
 def services(node: str, dependencies: tuple[str, ...] = ()) -> st.SearchStrategy[Service]:

@@ -76,7 +76,7 @@ def carry_out(request: RunRequest) -> int:
     if request.dump:
         from .export import dump
 
-        sys.stdout.write(dump(request.topology, request.commands))
+        sys.stdout.write(dump(request.topology, request.commands, request.setting))
         return 0
     from .launch import launch
 

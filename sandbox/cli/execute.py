@@ -71,8 +71,11 @@ def execute(request: ExecRequest) -> int:
 
 
 def shell(target: Target) -> int:
-    """A shell in a node: the user's own, by $SHELL."""
-    return execute(ExecRequest(target, (os.environ.get("SHELL") or "/bin/sh",)))
+    """A shell in a node: the user's own, by $SHELL, but in another system's files the one that any has."""
+    with target.open() as lab:
+        is_elsewhere = lab.topology.containment is not None and lab.topology.containment.root is not None
+    own = os.environ.get("SHELL")
+    return execute(ExecRequest(target, (own if own and not is_elsewhere else "/bin/sh",)))
 
 
 def _run(lab: KeptLab, command: Command) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ..errors import RequestError
 from ..topology.service import Service
 from ..values import replace
 
@@ -11,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..lab.setting import Setting
     from ..topology import Topology
     from .requests import ExportRequest
 
@@ -50,9 +52,16 @@ def export(request: ExportRequest) -> str:
     return topology.dump()
 
 
-def dump(topology: Topology, commands: Sequence[tuple[str, ...]]) -> str:
-    """The lab file that says the same; with commands for its nodes, these are what it runs."""
+def dump(topology: Topology, commands: Sequence[tuple[str, ...]], setting: Setting | None = None) -> str:
+    """The lab file that says the same; with commands for its nodes, these are what it runs, with these variables.
+
+    Raises RequestError for what no file can say of commands.
+    """
+    variables, workdir = (setting.variables, setting.workdir) if setting else ({}, None)
+    if setting and (setting.clear or setting.user is not None):
+        raise RequestError("--clear-env and --user: not for a lab file to say - leave them out, and write them to run")
     if commands:
-        services = tuple(Service(node, argv) for node, argv in zip(topology.places, commands, strict=True))
+        pairs = zip(topology.places, commands, strict=True)
+        services = tuple(Service(node, argv, variables, workdir) for node, argv in pairs)
         topology = replace(topology, services=services)
     return topology.dump()

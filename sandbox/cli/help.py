@@ -10,6 +10,7 @@ One command runs in every node; with `:::` between them, one each, in order of d
 What is declared stands in its order: a node is plugged into the switch before it, interfaces are counted.
 A node met again is the same one. With nothing declared there is one node, with nothing but loopback.
 Of a lab file the commands in it run; with a command of your own, that one runs in every node.
+With --contain each node is a container: the host's files read-only, no other processes, no privilege.
 Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.
 
 Exit status: the command's own; of several the first that failed; 128+N for signal N;
@@ -27,6 +28,7 @@ Examples:
   sandbox run lab.toml --until second
   sandbox run --topology tree:2,3 -- ping -c 1 h1
   sandbox run -- make test
+  sandbox run --contain --bind . -- make test
 """
 
 EXPLAIN_HELP = """Print the plan that `run` would carry out: a drawing, and each step's reason and `ip` command.
@@ -72,6 +74,7 @@ EXEC_HELP = """Run a command in a node of a lab that is up. It is killed if this
 Examples:
   sandbox exec x/a -- ip address
   sandbox exec x/a -- sh -c 'echo $SANDBOX_NAME'
+  sandbox exec -e GREETING=hello -w /tmp x/a -- sh -c 'echo $GREETING from $PWD'
 """
 
 DOCTOR_HELP = """Say what this machine allows, and the exact fix for what it does not.

@@ -60,6 +60,8 @@ def inspect(lab: LabName, as_json: AsJson = False) -> None:
         for each in node["interfaces"] or [{"name": "lo", "addresses": [], "peer": ""}]
     ]
     print(table(rows))
+    if record["contain"]:
+        print(f"\nin containers: {_words(record['contain'])}")
     if record["services"]:
         services = [("SERVICE", "STATE", "COMMAND")]
         services += [(each["node"], each["state"], each["command"]) for each in record["services"]]
@@ -126,6 +128,7 @@ def describe(lab: KeptLab) -> dict[str, Any]:
     return {
         "lab": lab.name,
         "init": lab.init_pid,
+        "contain": _contain(lab),
         "nodes": [
             {"name": name, "router": name in lab.topology.routers, "interfaces": ends[name]}
             for name in lab.topology.nodes
@@ -173,6 +176,22 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _contain(lab: KeptLab) -> Any:
+    """As a lab file says it: false, true, or a table."""
+    from ..labfile import document
+
+    return document(lab.topology).get("contain", False)
+
+
+def _words(contain: Any) -> str:
+    """What containers have, on one line."""
+    from ..labfile.toml import value
+
+    return (
+        ", ".join(f"{key} = {value(each)}" for key, each in contain.items()) if contain is not True else "as they are"
+    )
 
 
 def _summary(name: str, links: Mapping[str, traces.Trace]) -> dict[str, Any]:

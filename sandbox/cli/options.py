@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperCommand, TyperOption
 
 # For the help: what stands behind each declaration, and what it declares.
-DECLARATIONS = {
+DECLARATIONS: dict[str, tuple[str | None, str]] = {
     "--pair": (
         "A B",
         "Join two nodes, NAME:ADDRESS[/PREFIX] each, or a node and a switch by its name, or two switches.",
@@ -39,7 +38,7 @@ DECLARATIONS = {
     ),
 }
 # Of commands, for those that run some.
-OF_COMMANDS = {
+OF_COMMANDS: dict[str, tuple[str | None, str]] = {
     "--workdir": ("DIR", "Where they start: by default the current directory, in a container without it /."),
     "--env": ("NAME[=VALUE]", "A variable for them; NAME alone is your own."),
     "--env-file": ("FILE", "A file with such a variable on each line."),
@@ -53,7 +52,7 @@ MORE = "More may follow an ADDRESS or a SUBNET, each after a comma: others, mtu=
 class OurWords(TyperCommand):
     """A command whose words are parsed by `arguments`; typer keeps its help and completion."""
 
-    told: Mapping[str, tuple[str | None, str]] = {}
+    told: ClassVar[dict[str, tuple[str | None, str]]] = {}
 
     def __init__(self, *arguments: Any, params: list[Any] | None = None, **rest: Any) -> None:
         super().__init__(*arguments, params=[*map(_option, self.told.items()), *(params or [])], **rest)
@@ -88,7 +87,7 @@ class Declaring(OurWords):
 class Running(Declaring):
     """One that runs commands in it."""
 
-    told = DECLARATIONS | OF_COMMANDS
+    told: ClassVar[dict[str, tuple[str | None, str]]] = {**DECLARATIONS, **OF_COMMANDS}
 
 
 def _option(said: tuple[str, tuple[str | None, str]]) -> TyperOption:

@@ -8,7 +8,7 @@ import select
 
 from ..errors import SandboxError
 from ..kernel import descriptors
-from ..lab.process import Process
+from ..lab.process import NO_CWD, Process
 from ..lab.setting import Setting
 from .launch import open_lab
 from .patience import TIMED_OUT, Patience
@@ -47,9 +47,16 @@ def run(request: RunRequest, init: socket) -> int:
 
 
 class NotExecuted(SandboxError):
-    """A command cannot be executed. Exit statuses as a shell's: 127 for what is not there, 126 for the rest."""
+    """A command cannot be executed. Exit statuses as a shell's: 127 for what is not there, 126 for the rest.
+
+    That the directory is not there in which it was to start is a failure of ours.
+    """
 
     def __init__(self, error: OSError) -> None:
+        if NO_CWD in getattr(error, "__notes__", ()):
+            fix = "take a --workdir that is there; in a container, below /tmp or one that you --bind"
+            super().__init__(f"{error.filename!r}: {error.strerror}, where a command was to start - {fix}")
+            return
         is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         fix = "check its name and PATH" if is_missing else "it must be an executable program"
         super().__init__(f"{error.filename!r}: {error.strerror} - {fix}")

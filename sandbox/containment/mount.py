@@ -23,7 +23,7 @@ OWN = ("/proc", "/sys", "/dev")
 class Bind:
     """A file or directory of the host's that a container has as well: `source` there, `target` here.
 
-    A source that is no absolute path is meant from the current directory on, and may go without a target.
+    A source that is no absolute path is meant from the current directory on; then its target can be left open.
     """
 
     source: str
@@ -33,18 +33,19 @@ class Bind:
     def __post_init__(self) -> None:
         source = read_text("bind", self.source)
         if not source:
-            raise RequestError(f"bind {self._words!r}: nothing to bind - write SRC or SRC:DST, such as /data:/data")
-        target = self.target or (source if source.startswith("/") else "")
-        self.__dict__.update(target=_place("bind", self._words, target) if target else "")
+            raise RequestError(f"bind {self.words!r}: nothing to bind - write SRC or SRC:DST, such as /data:/data")
+        is_clear = source.startswith("/") and ".." not in source.split("/")
+        target = self.target or (source if is_clear else "")
+        self.__dict__.update(target=_place("bind", self.words, target) if target else "")
 
     @classmethod
     def read(cls, given: Bound, *, writable: bool) -> Bind:
         """What is written SRC[:DST], or given as a pair. Raises RequestError, TypeError."""
         if isinstance(given, Bind):
             return replace(given, writable=writable)
-        if isinstance(given, tuple):
+        if isinstance(given, tuple | list):
             if len(given) != 2:
-                raise TypeError(f"what is bound is SRC, or a pair of SRC and DST, not {given!r}")
+                raise RequestError(f"bind {given!r}: not two places - write SRC:DST, or a pair of SRC and DST")
             return cls(read_text("bind", given[0]), read_text("bind", given[1]), writable)
         text = read_text("bind", given)
         source, colon, target = text.partition(":") if isinstance(given, str) else (text, "", "")
@@ -53,8 +54,11 @@ class Bind:
         return cls(source, target, writable)
 
     @property
-    def _words(self) -> str:
-        return f"{self.source}:{self.target}" if self.target else self.source
+    def words(self) -> str | list[str]:
+        """What read() takes: text, or where that would be read otherwise the two places."""
+        if ":" in self.source:
+            return [self.source, self.target]
+        return f"{self.source}:{self.target}" if self.target not in ("", self.source) else self.source
 
 
 @value
@@ -66,6 +70,8 @@ class Tmpfs:
 
     def __post_init__(self) -> None:
         target = _place("tmpfs", self.target, read_text("tmpfs", self.target))
+        if ":" in target:
+            raise RequestError(f"tmpfs {target!r}: a colon in the path - choose another place")
         self.__dict__.update(target=target, size=None if self.size is None else read_size("tmpfs", self.size))
 
     @classmethod
@@ -96,7 +102,7 @@ def read_text(what: str, given: object) -> str:
     return text
 
 
-def _place(what: str, words: str, text: str) -> str:
+def _place(what: str, words: str | list[str], text: str) -> str:
     """An absolute path inside, without what means nothing in it. Raises RequestError."""
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if not text.startswith("/"):

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     Ended = Callable[[int, Sequence[str]], object]
 
 
+# Of so many nodes each is given its container at once, of more when it has a command.
+FEW = 4
+KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
+
+
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
@@ -48,6 +53,16 @@ class Commands:
 
         # Reaping comes last: it closes descriptors that may be among the ready ones.
         self._loop.watch(readable, heard, last=True)
+
+    def begin_containers(self) -> None:
+        """Have those of a few nodes be made, beside whatever else is done. What fails is told to the first command."""
+        topology = self._network.topology
+        if topology.containment and len(topology.nodes) <= FEW:
+            for node in topology.nodes:
+                try:
+                    self._containers[node] = self._make_container(node, topology.containment)
+                except OSError:
+                    return
 
     def start(self, command: Command, inherited: list[int], *, ended: Ended | None = None) -> None:
         """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
@@ -98,7 +113,25 @@ class Commands:
         containment = self._network.topology.containment
         if containment is None:
             return os.fork()
+        try:
+            return self._fork_inside(command, streams, containment)
+        except OSError as error:
+            # A PID namespace whose init is being killed takes no process any more.
+            if error.errno != errno.ENOMEM or not self._ends(self._containers[command.node]):
+                raise
+        return self._fork_inside(command, streams, containment)
+
+    def _ends(self, container: Container) -> bool:
+        """Whether it is about to end, and has by now: it does when all that was in it has been reaped."""
+        for _ in range(KILLED_WITHIN_MS // LOOK_EVERY_MS):
+            self._reap()
+            if container.is_gone(within_ms=LOOK_EVERY_MS):
+                return True
+        return False
+
+    def _fork_inside(self, command: Command, streams: Sequence[int], containment: Containment) -> int:
         container = self._container(command.node, containment)
+        container.tell(self._network.files(command.node))
         container.give(streams, with_terminal=command.terminal)
         return container.fork(lambda: self._bind(command.node))
 
@@ -111,19 +144,20 @@ class Commands:
             spawn.raise_limits(self._groups.ulimits(node))
 
     def _container(self, node: str, containment: Containment) -> Container:
-        """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
+        """That of `node`, made when the first of its commands is to start, if not before. Raises Refusal, OSError."""
+        if node in self._containers and self._containers[node].is_gone():
+            self._containers.pop(node).close()
+        container = self._containers.pop(node, None) or self._make_container(node, containment)
+        container.stand()
+        self._containers[node] = container
+        return container
+
+    def _make_container(self, node: str, containment: Containment) -> Container:
         from .container import Blueprint, Container
 
-        if node in self._containers and self._containers[node].is_gone:
-            self._containers.pop(node).close()
-        if node not in self._containers:
-            network = self._network
-            owner = network.owner(node)
-            blueprint = Blueprint(
-                node, network.namespaces[node], network.files(node), network.hidden, containment, owner
-            )
-            self._containers[node] = Container(blueprint)
-        return self._containers[node]
+        network = self._network
+        namespace, files, owner = network.namespaces[node], network.files(node), network.owner(node)
+        return Container(Blueprint(node, namespace, files, network.hidden, containment, owner))
 
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
@@ -146,6 +180,8 @@ class Commands:
             )
         except OSError as error:
             spawn.fail(report, error, "prepare")
+        except Exception as error:
+            messages.tell(report, {"failed": f"a bug in sandbox, {error!r}", "fix": "please report it"})
         finally:
             os._exit(spawn.NEVER_EXECUTED)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource as resource  # spawn needs it, and inside it is too late
 import stat
 
 from .. import capabilities
@@ -43,19 +42,22 @@ def stages(
     yield "build a wall", "landlock_restrict_self", lambda: _build_wall(containment)
 
 
-def filter_calls(containment: Containment) -> Iterator[Stage]:
-    """The filter, if it is asked for."""
-    if containment.seccomp:
-        yield "filter system calls", "seccomp", lambda: _filter(containment)
-
-
-def _filter(containment: Containment) -> None:
+def filter_of(containment: Containment) -> bytes | None:
+    """The filter for a container's commands, None where there is none. Raises OSError for an unknown machine."""
+    if not containment.seccomp:
+        return None
     machine = os.uname().machine
     writes_last = bool(containment.bind or containment.rootfs_rw)
     program = seccomp.program(machine, containment.cap_add, writes_last=writes_last)
     if program is None:
         raise OSError(errno.ENOSYS, f"no filter for {machine} - run it with --no-seccomp", "seccomp")
-    seccomp.install(program)
+    return program
+
+
+def filter_calls(container: Container) -> Iterator[Stage]:
+    """The filter, if it is asked for."""
+    if (program := container.filter) is not None:
+        yield "filter system calls", "seccomp", lambda: seccomp.install(program)
 
 
 def _change_directory(path: str, *, if_there: bool) -> None:

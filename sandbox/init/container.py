@@ -13,17 +13,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from _frozen_importlib import BuiltinImporter
 from _socket import sethostname
-from functools import partial
 
 from .. import messages
 from ..containment import Bind
 from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, tree
 from ..kernel.signals import posix
 from ..values import value
-from . import contained as contained  # so that all that is needed inside is there before: hide()
 from . import users
-from .root import Root
+from .owner import reap
+from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
 TYPE_CHECKING = False
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
+    from ..command import Command
     from ..containment import Containment
+    from ..kernel.descriptors import Limits
     from .owner import Ids, UserNamespace
     from .spawn import Stage
 
@@ -52,7 +54,7 @@ class Blueprint:
 
 
 class Container:
-    """A container that stands, held by descriptors. Raises Refusal, OSError."""
+    """A container that is being made, and after stand() one that does, held by descriptors. Raises OSError."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
@@ -60,24 +62,38 @@ class Container:
         if maker == 0:
             _make(blueprint, theirs)
         theirs.close()
-        os.waitpid(maker, 0)
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
-        self._netns_fd = blueprint.netns_fd
-        self._hear(ours)
+        self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
+        self._maker, self._maker_pid = ours, maker
+        self._stands = False
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether its init was killed."""
+    def stand(self) -> None:
+        """Wait until it does, unless it did already. Raises Refusal, OSError."""
+        if not self._stands:
+            self._load()
+            self._hear()
+            reap(self._maker_pid)
+            self._maker.close()
+            self._stands = True
+
+    def is_gone(self, *, within_ms: int = 0) -> bool:
+        """Whether its init was killed, and all in it have ended."""
+        if not self._stands:
+            return False
         import select
 
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within_ms))
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
+        try:
+            self.stand()
+        except Refusal:
+            return  # it never will
         self._kill()
-        for fd in (self._pidfd, *self._namespaces):
+        for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
             os.close(fd)
 
     def _kill(self) -> None:
@@ -86,6 +102,14 @@ class Container:
 
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def tell(self, files: Mapping[str, str]) -> None:
+        """Write anew those of its files that say something else by now."""
+        for path, fd in self._opened.items():
+            if files[path] != self._files[path]:
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, files[path].encode(), 0)
+        self._files = files
 
     def give(self, streams: Sequence[int], *, with_terminal: bool) -> None:
         """Let it open anew what a command gets, by /dev/stderr: pipes, and a terminal if that was made for it."""
@@ -100,7 +124,7 @@ class Container:
             return 0
         os.close(writable)
         os.waitpid(between, 0)
-        with open(readable, encoding="ascii") as file:
+        with open(readable, encoding="utf-8") as file:
             said = int(file.read() or 0)
         if said == 0:
             # It was killed, and who it may have forked by then is known to nobody: neither may run on.
@@ -133,16 +157,36 @@ class Container:
             # Whatever happens: who came back from here would be a second init of the lab.
             os._exit(0)
 
-    def _hear(self, maker: socket) -> None:
-        """Wait until it stands. Raises Refusal."""
+    def _load(self) -> None:
+        """Have ready what commands will need, while the container is made: once inside it must not be looked for."""
+        import resource  # noqa: F401 - spawn has a use for it
+
+        from . import contained
+
+        self.filter = contained.filter_of(self.containment)
+
+    def stages(self, command: Command, wanted: dict[int, int], limits: Limits, report_fd: int) -> Iterator[Stage]:
+        """What a command does once it is in the container, but for filter_calls()."""
+        from . import contained
+
+        return contained.stages(command, self, wanted, limits, report_fd)
+
+    def filter_calls(self) -> Iterator[Stage]:
+        """The last of all."""
+        from . import contained
+
+        return contained.filter_calls(self)
+
+    def _hear(self) -> None:
+        """What the maker and the container's init tell, until it stands. Raises Refusal."""
         while True:
-            message, given, _ = messages.receive(maker)
+            message, given, _ = messages.receive(self._maker)
             if message is None:
                 raise Refusal({"failed": ["what makes a container was killed"], "fix": ["look at dmesg: memory?"]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
-                maker.close()
+                self._opened = dict(zip(message.get("file", ()), given, strict=True))
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))
@@ -154,7 +198,7 @@ def hide() -> None:
     caps.forbid_tracing()
     cmdline.forget()
     # A module that is not here yet would be read from files that are the container's: a command may have written it.
-    sys.meta_path.clear()
+    sys.meta_path[:] = [BuiltinImporter]
 
 
 def _make(blueprint: Blueprint, report: socket) -> NoReturn:
@@ -197,7 +241,7 @@ def _stages_of_the_maker(blueprint: Blueprint, trees: list[int]) -> Iterator[Sta
     yield "mount /proc", "mount -t proc proc /proc", mounts.own_processes
     yield "mount /sys", "mount -t sysfs sysfs /sys", mounts.own_devices_alone
     for path, how in places:
-        yield f"open {path}", f"mount --rbind {path} DIR", partial(open_tree, path, how)
+        yield f"open {path}", f"mount --rbind {path} DIR", later(open_tree, path, how)
     yield "enter its user namespace", "nsenter --user", lambda: namespace.enter_all([owner.fd])
 
 
@@ -220,7 +264,7 @@ def _be_init(node: str, root: Root, ids: Ids, report: socket, waiting: socket) -
         # The kernel reaps what nobody waits for: wait(2), on SIGCHLD being ignored.
         posix.set_wakeup_fd(-1)
         posix.signal(posix.SIGCHLD, posix.SIG_IGN)
-        messages.send(report, {"ready": ""})
+        messages.send(report, {"ready": "", "file": list(root.opened)}, descriptors=list(root.opened.values()))
         descriptors.close_from(0)
         while True:
             posix.pause()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # For each node its namespace and, while it is built, a netlink socket; and some for all that init does beside it.
 PER_NODE, BESIDE = 2, 64
+# Of a container its namespaces, their owner, its init, its own files; and some more while it is made.
+PER_CONTAINER = 12
 
 # With an interface go its routes and IPv6 addresses: what is to be deleted may be gone, what is to be added there.
 ALREADY = (errno.ESRCH, errno.ENODEV, errno.EEXIST)
@@ -225,7 +227,9 @@ class Network:
 
     def _make_room(self, topology: Topology) -> None:
         namespaces = len(topology.nodes) + len(topology.switches)
-        self.limits = {**descriptors.make_room(PER_NODE * namespaces + BESIDE), **self.limits}
+        containers = len(topology.nodes) if topology.containment else 0
+        wanted = PER_NODE * namespaces + PER_CONTAINER * containers + BESIDE
+        self.limits = {**descriptors.make_room(wanted), **self.limits}
 
     def _interface(self, node: str, name: str) -> Interface:
         from ..errors import RequestError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from .. import messages
 from ..kernel import caps, clone, namespace
@@ -32,7 +31,7 @@ class Ids:
     def of(cls, userns_fd: int) -> Ids:
         """As root a range for each user namespace, in which root outside has none; else one's own, all there is."""
         uid, gid = os.getuid(), os.getgid()
-        with open("/proc/self/uid_map", encoding="ascii") as file:
+        with open("/proc/self/uid_map", encoding="utf-8") as file:
             available = sum(int(line.split()[2]) for line in file)
         if available < FIRST + RANGES * RANGE:
             return cls((uid, gid), (uid, gid), 1)
@@ -82,13 +81,20 @@ class UserNamespace:
         self.ids.map(message["pid"][0])
         messages.send(ours, {"done": ""})
         ours.close()
-        with suppress(ChildProcessError):  # where SIGCHLD is ignored, as by the fork server, the kernel reaps
-            os.waitpid(pid, 0)
+        reap(pid)
 
 
 def are_over_networks(containment: Containment) -> bool:
     """Whether a capability is given back that is worth something in a network of one's own only."""
     return any(name in OVER_NETWORKS for name in containment.cap_add)
+
+
+def reap(pid: int) -> None:
+    """Wait for the end of a child, which others may have waited for."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return  # where SIGCHLD is ignored, as by the fork server, the kernel reaps
 
 
 def _show(sock: socket, kinds: tuple[str, ...]) -> None:

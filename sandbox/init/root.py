@@ -66,7 +66,10 @@ SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
 
 class Root:
-    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order."""
+    """The root of one container: see Blueprint. `trees` are copies of what is bound, in order.
+
+    Afterwards `opened` are descriptors of `files`: inside nobody can write them.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Root:
         self._trees = trees
         self._rootfs_fd = rootfs_fd
         self._root_fd = -1
+        self.opened: dict[str, int] = {}
 
     def stages(self) -> Iterator[Stage]:
         """What is to be done, in its order."""
@@ -91,26 +95,27 @@ class Root:
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
         for path, mode in {**SCRATCH, **self._home}.items():
-            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", _later(self._scratch, path, mode)
+            yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", later(self._scratch, path, mode)
         # A file system that is read-only does not keep anybody from a socket on it.
         yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
         for path, text in self._files.items():
-            yield f"give it {path}", f"mount --bind FILE DIR{path}", _later(self._give_file, path, text)
+            yield f"give it {path}", f"mount --bind FILE DIR{path}", later(self._give_file, path, text)
         trees = iter(self._trees)
         for each in self._containment.mounts:
             if isinstance(each, Bind):
                 by_hand = f"mount --rbind {each.source} DIR{each.target}"
-                yield f"bind {each.target}", by_hand, _later(self._bind, each, next(trees))
+                yield f"bind {each.target}", by_hand, later(self._bind, each, next(trees))
             else:
                 by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
-                yield f"mount {each.target}", by_hand, _later(self._tmpfs, each.target, 0o1777, each.size_bytes)
+                yield f"mount {each.target}", by_hand, later(self._tmpfs, each.target, 0o1777, each.size_bytes)
         yield "leave the old root", "pivot_root . . && umount -l .", self._leave
 
     @property
     def _home(self) -> dict[str, int]:
-        home = os.environ.get("HOME", "")
-        is_one = home.startswith("/") and home != "/" and not self._containment.root
-        return {os.path.normpath(home): 0o700} if is_one else {}
+        home = os.path.normpath(os.environ.get("HOME") or "/")
+        # Another system has a home for root, and none of anybody else's.
+        is_one = home != "/" and home.startswith("/") and (not self._containment.root or home.startswith("/home/"))
+        return {home: 0o700} if is_one else {}
 
     def _make_room(self) -> None:
         mount("tmpfs", BASE, "tmpfs", HARMLESS, b"mode=755,size=16m")
@@ -190,7 +195,9 @@ class Root:
             os.close(fd)
 
     def _scratch(self, path: str, mode: int) -> None:
-        if self._containment.root or self._found(path):
+        # A home is hidden by now where all of them are.
+        has_room = any(path.startswith(f"{each}/") for each in SCRATCH)
+        if self._containment.root or has_room or self._found(path):
             self._tmpfs(path, mode, None)
 
     def _tmpfs(self, path: str, mode: int, size: int | None) -> None:
@@ -202,7 +209,7 @@ class Root:
         fd = os.open(own, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
         os.fchmod(fd, 0o644)
         os.write(fd, text.encode())
-        os.close(fd)
+        self.opened[path] = fd
         mount(own, f"{FDS}/{self._made(path, is_file=True)}", None, MS_BIND)
         tree.restrict(f"{FDS}/{tree.inside(self._root_fd, path)}", tree.READ_ONLY)
 
@@ -247,5 +254,6 @@ def _most(size: int, mode: int) -> bytes:
     return f"mode={mode:o},size={size},nr_inodes={max(LEAST_INODES, 2 * size // PAGE)}".encode()
 
 
-def _later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+def later(do: Callable[..., object], *given: Any) -> Callable[[], object]:
+    """`do` with what it is to be given. functools.partial() is the same, but a launch would wait for that import."""
     return lambda: do(*given)

@@ -72,9 +72,7 @@ def execute(
         carry_out(_stages_of_the_view(command.node, netns_fd, files, has_groups=has_groups), report)
         carry_out(_stages_of_the_process(command, wanted, raised, report_fd), report)
     else:
-        from .contained import stages
-
-        carry_out(stages(command, container, wanted, raised, report_fd), report)
+        carry_out(container.stages(command, wanted, raised, report_fd), report)
     try:
         path = program.find(command.executable or command.argv[0], command.environment)
         if command.held:
@@ -83,9 +81,7 @@ def execute(
         if ulimits:
             _limit_resources(ulimits)
         if container is not None:
-            from .contained import filter_calls
-
-            carry_out(filter_calls(container.containment), report)
+            carry_out(container.filter_calls(), report)
         os.execve(path, command.argv, _environment(command))
     except OSError as error:
         error.filename = error.filename or command.argv[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from ..errors import NotAllowed
 from ..kernel import caps
@@ -65,9 +64,10 @@ def give(streams: Iterable[int], uid: int, gid: int, *, with_terminal: bool) -> 
     for fd in streams:
         is_pipe = os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
         if is_pipe or (with_terminal and os.isatty(fd)):
-            # What is of other ids than there are here is not ours to give.
-            with suppress(OSError):
+            try:
                 os.fchown(fd, uid, gid)
+            except OSError:
+                continue  # what is of other ids than there are here is not ours to give
 
 
 def _group(text: str) -> int:

@@ -111,20 +111,24 @@ class Node:
         encoding: str | None = None,
         errors: str | None = None,
         umask: int = -1,
+        user: str | int | None = None,
         pass_fds: Sequence[int] = (),
         last: bool = False,
     ) -> Process:
         """Start a command in this node; takes subprocess.Popen's arguments, raises its exceptions.
 
         It always has a session of its own, no descriptors but 0-2 and `pass_fds`, and default signal actions.
-        In a container that has not the current directory it starts in /. With `last` the lab ends when it does.
+        In a container that has not the current directory it starts in /. `user` is NAME or UID[:GID], with the groups
+        of that user, and their HOME unless `env` has one; NotAllowed is raised for who cannot be had.
+        With `last` the lab ends when the command does.
         """
         from .streams import Streams
 
         command = Command(
             node=self.name,
             argv=words(args, shell=shell),
-            environment=self.environment(env),
+            environment=self.environment(env) if user is None else self.environment_of_another(env),
+            user=None if user is None else str(user),
             cwd=current_directory() if cwd is None else os.path.abspath(os.fsdecode(cwd)),
             cwd_if_there=cwd is None,
             executable=None if executable is None else os.fsdecode(executable),
@@ -175,6 +179,13 @@ class Node:
             # A variable without a name, which `env =x` makes, cannot be passed on.
             return {**{key: content for key, content in os.environ.items() if key}, **told}
         return {**told, **{os.fsdecode(key): os.fsdecode(content) for key, content in env.items()}}
+
+    def environment_of_another(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a command of another user: init adds the HOME that is theirs."""
+        environment = self.environment(env)
+        if env is None:
+            environment.pop("HOME", None)
+        return environment
 
 
 def words(args: Words, *, shell: bool = False) -> tuple[str, ...]:

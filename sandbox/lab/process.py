@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .node import Words
 
 SIGKILL, SIGTERM = 9, 15
+NO_CWD = "this is the directory in which the command was to start"
 
 # The command itself is at fault: these are raised as subprocess raises them. Anything else is ours.
 OF_THE_COMMAND = (
@@ -208,7 +209,10 @@ class Process:
         stage, by_hand, path = (message[key][0] for key in ("failed", "by hand", "file"))
         number = int(message["errno"][0])
         if stage in ("execute", "cwd") and number in OF_THE_COMMAND:
-            raise OSError(number, os.strerror(number), path)
+            error = OSError(number, os.strerror(number), path)
+            if stage == "cwd":
+                error.add_note(NO_CWD)
+            raise error
         from ..doctor import forbidden
 
         if not_allowed := forbidden(number, stage):

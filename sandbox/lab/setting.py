@@ -42,15 +42,13 @@ class Setting:
         **rest: Any,
     ) -> Command:
         """A command of `node`, which would have these `variables` and be in `cwd` were nothing said of it here."""
-        own = node.environment().items()
-        kept = {key: content for key, content in own if not self.clear or key in KEPT or key.startswith(TOLD)}
-        if self.user is not None:
-            kept.pop("HOME", None)  # it has one of its own
+        own = node.environment() if self.user is None else node.environment_of_another()
+        kept = {key: content for key, content in own.items() if not self.clear or key in KEPT or key.startswith(TOLD)}
         return Command(
             node=node.name,
             argv=argv,
             environment={**kept, **variables, **self.variables},
-            cwd=os.path.join(current_directory(), self.workdir or "", cwd or ""),
+            cwd=os.path.join(current_directory(), *filter(None, (self.workdir, cwd))),
             cwd_if_there=self.workdir is None and cwd is None,
             user=self.user,
             **rest,

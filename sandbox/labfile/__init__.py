@@ -16,6 +16,7 @@ from ..topology.limits import NONE, Limits, spell_pair, spell_size
 from ..topology.publication import Publication
 from ..topology.service import SHELL, Ready, Service
 from ..topology.switch import Switch
+from .contain import contain_table, containment
 from .tables import LabTable, LinkTable, NodeTable, ReadyTable, SwitchTable, read
 from .toml import write
 
@@ -78,6 +79,7 @@ def document(topology: Topology) -> dict[str, Any]:
     nodes = {name: _node(topology, name, plugs.get(name, ())) for name in topology.nodes}
     tables = LabTable(
         routes=topology.static_routes,
+        contain=contain_table(topology.containment) if topology.containment else False,
         switches={switch.name: _switch(switch) for switch in topology.switches},
         nodes=_needed(nodes, links, topology.switch_names),
         links=[LinkTable(ends=(str(link.first), str(link.second))) for link in links],
@@ -111,6 +113,9 @@ def _declare(draft: Draft, tables: LabTable) -> None:
         draft.uplink(name)
     if not tables.routes:
         draft.no_routes()
+    if tables.contain:
+        with _at("contain"):
+            draft.contain(containment(tables.contain))
 
 
 def _plugs(name: str, table: NodeTable, tables: LabTable) -> Iterator[Endpoint]:

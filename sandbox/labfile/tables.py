@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert, js
 from ..errors import RequestError
 from ..topology.endpoint import LEAST_MTU, MOST_MTU, check_name
 from . import toml
+from .contain import ContainTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,6 +168,10 @@ class LabTable(Table):
     routes: Annotated[bool, Meta(description="Whether nodes are given the ways through routers.", examples=[False])] = (
         True
     )
+    contain: Annotated[
+        bool | ContainTable,
+        Meta(description="Whether each node is a container, or what that container has.", examples=[True]),
+    ] = False
     switches: Annotated[
         dict[Name, SwitchTable], Meta(description="By name.", examples=[{"lan": {"subnets": ["10.0.0.0/24"]}}])
     ] = {}
@@ -264,6 +269,7 @@ def _place(keys: str) -> Mapping[str, Any]:
     for key in ("", *re.findall(r"[^.\[\]]+", keys)):
         inside = place.get("properties", {})
         place = inside.get(key) or place.get("additionalProperties") or place.get("items") or place
-        if "$ref" in place:
-            place = {**whole["$defs"][place["$ref"].rpartition("/")[2]], **place}
+        for each in (place, *place.get("anyOf", ())):
+            if "$ref" in each:
+                place = {**whole["$defs"][each["$ref"].rpartition("/")[2]], **place}
     return place

@@ -14,14 +14,16 @@ BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 
 
 def write(document: Mapping[str, Any]) -> str:
-    """The document in TOML: values, tables of tables, and lists of tables, in this order.
+    """The document in TOML: values, then tables, tables of tables, and lists of tables.
 
     Raises UnicodeEncodeError for a text that is none.
     """
     values = {key: content for key, content in document.items() if not isinstance(content, dict | list)}
     sections = ["".join(_lines(values))] if values else []
     for key, content in document.items():
-        if isinstance(content, dict):
+        if isinstance(content, dict) and not all(isinstance(each, dict) for each in content.values()):
+            sections.append("".join(_table(_key(key), content)))
+        elif isinstance(content, dict):
             sections += ("".join(_table(f"{_key(key)}.{_key(name)}", table)) for name, table in content.items())
         elif isinstance(content, list):
             # What is told of [key.name] after [[key]] belongs to the last one.

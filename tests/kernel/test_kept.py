@@ -229,7 +229,7 @@ def test_signals_reach_it(cli: Cli, x: str) -> None:
         (("exec", "x/c", "--", "true"), "'c': no such node"),
         (("exec", "y/a", "--", "true"), "'y': no such lab"),
         (("exec", "/a", "--", "true"), "not a node"),
-        (("exec", "--nonsense", "x/a", "--", "true"), "wants a node"),
+        (("exec", "--nonsense", "x/a", "--", "true"), "no such option"),
         (("inspect", "y"), "'y': no such lab"),
         (("down", "y"), "'y': no such lab"),
         (("logs", "x/a"), "'a': no service"),

@@ -52,6 +52,7 @@ LAUNCHERS: dict[str, Sequence[str]] = {
         *("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
         "--",
     ),
+    "nsjail": ("nsjail", "-Mo", "-Q", "--chroot", "/", "--"),
     "walls": (sys.executable, "-c", WALLS),
 }
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
