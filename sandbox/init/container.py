@@ -18,7 +18,7 @@ from _socket import sethostname
 
 from .. import messages
 from ..containment import Bind
-from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, tree
+from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, status, tree
 from ..kernel.signals import posix
 from ..values import value
 from . import users
@@ -75,6 +75,11 @@ class Container:
             reap(self._maker_pid)
             self._maker.close()
             self._stands = True
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its init was killed, and perhaps waits for others to end."""
+        return self._stands and status.is_exiting(self._pidfd)
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""
