@@ -429,7 +429,7 @@ CONTAINED = """
 words = ["--contain", "--bind", ".", "--tmp-size", "5M", "-e", "A=1", "-w", "/", "--", "true"]
 from sandbox.sources import settled
 settled(parse(words).topology)
-import sandbox.init.owner, sandbox.init.container
+import sandbox.init.owner, sandbox.init.container, sandbox.init.contained, resource
 """
 
 

@@ -125,15 +125,13 @@ class Init:
         gc.freeze()
         gc.enable()
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
+        from ..plan import names  # noqa: F401
+        from . import spawn  # noqa: F401
         from .commands import Commands
         from .loop import Loop
 
         self._loop = Loop()
         self._commands = Commands(self._loop, self._network, self._groups, finish=self._end)
-        self._commands.begin_containers()
-        from ..plan import names  # noqa: F401
-        from . import spawn  # noqa: F401
-
         self._commands.watch_children()
         owner = Client(self._lab)
         self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))

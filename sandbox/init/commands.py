@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Ended = Callable[[int, Sequence[str]], object]
 
 
-# Of so many nodes each is given its container at once, of more when it has a command.
-FEW = 4
 KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
 
 
@@ -53,16 +51,6 @@ class Commands:
 
         # Reaping comes last: it closes descriptors that may be among the ready ones.
         self._loop.watch(readable, heard, last=True)
-
-    def begin_containers(self) -> None:
-        """Have those of a few nodes be made, beside whatever else is done. What fails is told to the first command."""
-        topology = self._network.topology
-        if topology.containment and len(topology.nodes) <= FEW:
-            for node in topology.nodes:
-                try:
-                    self._containers[node] = self._make_container(node, topology.containment)
-                except OSError:
-                    return
 
     def start(self, command: Command, inherited: list[int], *, ended: Ended | None = None) -> None:
         """Start `command`. `inherited`: who is told of it, how it reports, its descriptors. All are closed here.
@@ -145,20 +133,19 @@ class Commands:
             spawn.raise_limits(self._groups.ulimits(node))
 
     def _container(self, node: str, containment: Containment) -> Container:
-        """That of `node`, made when the first of its commands is to start, if not before. Raises Refusal, OSError."""
-        if node in self._containers and self._containers[node].is_gone():
-            self._containers.pop(node).close()
-        container = self._containers.pop(node, None) or self._make_container(node, containment)
-        container.stand()
-        self._containers[node] = container
-        return container
-
-    def _make_container(self, node: str, containment: Containment) -> Container:
+        """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
         from .container import Blueprint, Container
 
-        network = self._network
-        namespace, files, owner = network.namespaces[node], network.files(node), network.owner(node)
-        return Container(Blueprint(node, namespace, files, network.hidden, containment, owner))
+        if node in self._containers and self._containers[node].is_gone():
+            self._containers.pop(node).close()
+        if node not in self._containers:
+            network = self._network
+            owner = network.owner(node)
+            blueprint = Blueprint(
+                node, network.namespaces[node], network.files(node), network.hidden, containment, owner
+            )
+            self._containers[node] = Container(blueprint)
+        return self._containers[node]
 
     def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""

@@ -22,7 +22,6 @@ from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, statu
 from ..kernel.signals import posix
 from ..values import value
 from . import users
-from .owner import reap
 from .root import Root, later
 from .spawn import Refusal, carry_out, fail
 
@@ -54,7 +53,7 @@ class Blueprint:
 
 
 class Container:
-    """A container that is being made, and after stand() one that does, held by descriptors. Raises OSError."""
+    """A container that stands, held by descriptors. Raises Refusal, OSError."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         ours, theirs = messages.pair()
@@ -64,17 +63,9 @@ class Container:
         theirs.close()
         self.containment, self.ids = blueprint.containment, blueprint.owner.ids
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
-        self._maker, self._maker_pid = ours, maker
-        self._stands = False
-
-    def stand(self) -> None:
-        """Wait until it does, unless it did already. Raises Refusal, OSError."""
-        if not self._stands:
-            self._load()
-            self._hear()
-            reap(self._maker_pid)
-            self._maker.close()
-            self._stands = True
+        self._load()
+        os.waitpid(maker, 0)
+        self._hear(ours)
 
     @property
     def is_ending(self) -> bool:
@@ -83,8 +74,6 @@ class Container:
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""
-        if not self._stands:
-            return False
         import select
 
         poll = select.poll()
@@ -182,16 +171,17 @@ class Container:
 
         return contained.filter_calls(self)
 
-    def _hear(self) -> None:
+    def _hear(self, maker: socket) -> None:
         """What the maker and the container's init tell, until it stands. Raises Refusal."""
         while True:
-            message, given, _ = messages.receive(self._maker)
+            message, given, _ = messages.receive(maker)
             if message is None:
                 raise Refusal({"failed": ["what makes a container was killed"], "fix": ["look at dmesg: memory?"]})
             if "failed" in message:
                 raise Refusal(message)
             if "ready" in message:
                 self._opened = dict(zip(message.get("file", ()), given, strict=True))
+                maker.close()
                 return
             self._namespaces = given
             self._pidfd = os.pidfd_open(int(message["pid"][0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .. import messages
@@ -19,6 +20,18 @@ RANGE, FIRST, RANGES = 0x1_0000, 0x1000_0000, 0x4000
 OVER_NETWORKS = ("net_admin", "net_raw", "net_bind_service", "net_broadcast")
 
 
+class NoIds(OSError):
+    """Root, in a user namespace or without CAP_SYS_ADMIN, has no ids for others; how to `fix` it."""
+
+    fix = "be another user, or root with CAP_SYS_ADMIN and all ids in /proc/self/uid_map"
+
+    def __init__(self) -> None:
+        super().__init__(errno.EPERM, os.strerror(errno.EPERM))
+
+    def __str__(self) -> str:
+        return "root has no ids here that it could give a container"
+
+
 @value
 class Ids:
     """Which ids there are: `count` of them, from `outer` (uid and gid) on, which are `inner` ones inside."""
@@ -29,11 +42,16 @@ class Ids:
 
     @classmethod
     def of(cls, userns_fd: int) -> Ids:
-        """As root a range for each user namespace, in which root outside has none; else one's own, all there is."""
+        """As root a range for each user namespace, in which root outside has none; else one's own, all there is.
+
+        Raises NoIds for root who has no other ones to give: what is root's would be the container's.
+        """
         uid, gid = os.getuid(), os.getgid()
         with open("/proc/self/uid_map", encoding="utf-8") as file:
             available = sum(int(line.split()[2]) for line in file)
         if available < FIRST + RANGES * RANGE:
+            if uid == os.stat("/").st_uid == 0:
+                raise NoIds
             return cls((uid, gid), (uid, gid), 1)
         # The number of a namespace is nobody else's as long as it lives.
         first = FIRST + os.fstat(userns_fd).st_ino % RANGES * RANGE
@@ -81,7 +99,7 @@ class UserNamespace:
         self.ids.map(message["pid"][0])
         messages.send(ours, {"done": ""})
         ours.close()
-        reap(pid)
+        _reap(pid)
 
 
 def are_over_networks(containment: Containment) -> bool:
@@ -89,8 +107,7 @@ def are_over_networks(containment: Containment) -> bool:
     return any(name in OVER_NETWORKS for name in containment.cap_add)
 
 
-def reap(pid: int) -> None:
-    """Wait for the end of a child, which others may have waited for."""
+def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:

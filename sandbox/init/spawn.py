@@ -207,7 +207,10 @@ def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoRet
 
 
 def tell_failure(report: socket, error: OSError, stage: str, by_hand: str) -> None:
-    """Tell the caller what failed: Process reads it."""
+    """Tell the caller what failed, or how to fix it where the error knows that: Process reads it."""
+    if fix := getattr(error, "fix", ""):
+        messages.tell(report, {"failed": str(error), "fix": fix})
+        return
     messages.tell(
         report,
         {

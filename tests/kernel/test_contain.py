@@ -149,6 +149,15 @@ def test_root_inside_cannot_read_what_only_root_may(a: sandbox.Node) -> None:
     assert "Permission denied" in output(a, "cat /etc/shadow")
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="the files of root")
+def test_root_without_other_ids_makes_no_container(cli: Cli) -> None:
+    for before in (("unshare", "-Ur"), ("setpriv", "--bounding-set", "-sys_admin")):
+        done = cli("run", "--contain", "--", "cat", "/etc/shadow", before=before)
+        assert (done.returncode, done.stdout) == (125, "")
+        assert "root has no ids here that it could give a container - be another user" in one_error_line(done.stderr)
+    assert cli("run", "--contain", "--as-root", "--", "cat", "/etc/shadow").returncode == 1
+
+
 @pytest.mark.skipif(IS_ROOT, reason="root has ids to give")
 def test_an_ordinary_user_has_their_own_id(a: sandbox.Node) -> None:
     assert output(a, "id -u; id -g") == f"{os.getuid()}\n{os.getgid()}"
