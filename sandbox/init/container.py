@@ -70,7 +70,7 @@ class Container:
     @property
     def is_ending(self) -> bool:
         """Whether its init was killed, and perhaps waits for others to end."""
-        return self._stands and status.is_exiting(self._pidfd)
+        return status.is_exiting(self._pidfd)
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""
@@ -82,10 +82,6 @@ class Container:
 
     def close(self) -> None:
         """Let go of it, and kill what is in it."""
-        try:
-            self.stand()
-        except Refusal:
-            return  # it never will
         self._kill()
         for fd in (self._pidfd, *self._namespaces, *self._opened.values()):
             os.close(fd)
