@@ -105,13 +105,14 @@ class Commands:
             return self._fork_inside(command, streams, containment)
         except OSError as error:
             # A PID namespace whose init is being killed takes no process any more.
-            if error.errno != errno.ENOMEM or not self._ends(self._containers[command.node]):
+            container = self._containers.get(command.node)
+            if error.errno != errno.ENOMEM or not container or not self._ends(container):
                 raise
         return self._fork_inside(command, streams, containment)
 
     def _ends(self, container: Container) -> bool:
         """Whether it is about to end, and has by now: it does when all that was in it has been reaped."""
-        for _ in range(KILLED_WITHIN_MS // LOOK_EVERY_MS):
+        for _ in range(KILLED_WITHIN_MS // LOOK_EVERY_MS if container.is_ending else 0):
             self._reap()
             if container.is_gone(within_ms=LOOK_EVERY_MS):
                 return True

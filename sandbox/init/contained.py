@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource as resource  # spawn needs it, and inside it is too late
 import stat
 
 from .. import capabilities

@@ -18,7 +18,7 @@ from _socket import sethostname
 
 from .. import messages
 from ..containment import Bind
-from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, tree
+from ..kernel import caps, clone, cmdline, descriptors, mounts, namespace, status, tree
 from ..kernel.signals import posix
 from ..values import value
 from . import users
@@ -65,7 +65,13 @@ class Container:
         self._netns_fd, self._files = blueprint.netns_fd, blueprint.files
         self._load()
         os.waitpid(maker, 0)
+        blueprint.owner.let_go()
         self._hear(ours)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its init was killed, and perhaps waits for others to end."""
+        return status.is_exiting(self._pidfd)
 
     def is_gone(self, *, within_ms: int = 0) -> bool:
         """Whether its init was killed, and all in it have ended."""

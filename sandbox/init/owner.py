@@ -101,6 +101,11 @@ class UserNamespace:
         ours.close()
         _reap(pid)
 
+    def let_go(self) -> None:
+        """Leave it to the container that was made in it. With a network of its own there may be another one."""
+        if self.netns_fd < 0:
+            os.close(self.fd)
+
 
 def are_over_networks(containment: Containment) -> bool:
     """Whether a capability is given back that is worth something in a network of one's own only."""

@@ -84,7 +84,7 @@ def test_a_descriptor_of_the_callers_is_no_way_out(cli: Cli, outside: Path) -> N
     script = 'exec 9<"$0"; exec "$@"'
     before = ("sh", "-c", script, str(outside))
     done = cli(*CONTAIN, "--workdir", "/proc/self/fd/9", "--", "cat", "name", before=before)
-    assert (done.returncode, done.stdout) == (127, "")
+    assert (done.returncode, done.stdout) == (125, "")
     one_error_line(done.stderr)
 
 
