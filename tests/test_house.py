@@ -23,7 +23,7 @@ ROOT = Path(sandbox.__file__).parent
 # From the ground up. A module imports from its own floor and from below.
 FLOORS = (
     ("sandbox",),  # public names, loaded lazily: it imports nothing itself
-    ("sandbox.errors", "sandbox.values", "sandbox.labfile.toml", "sandbox.labfile.yaml"),
+    ("sandbox.errors", "sandbox.values", "sandbox.sizes", "sandbox.labfile.toml", "sandbox.labfile.yaml"),
     ("sandbox.capabilities", "sandbox.containment"),
     ("sandbox.topology.address",),
     *(
@@ -47,6 +47,7 @@ FLOORS = (
 PURE = (
     "sandbox.errors",
     "sandbox.values",
+    "sandbox.sizes",
     "sandbox.capabilities",
     "sandbox.containment",
     "sandbox.topology",

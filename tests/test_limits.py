@@ -12,8 +12,9 @@ from sandbox.cli.arguments import parse, read_timeout
 from sandbox.errors import RequestError
 from sandbox.init import controllers
 from sandbox.plan.edits import without_node
+from sandbox.sizes import read_size, spell_size
 from sandbox.topology import Topology
-from sandbox.topology.limits import Limits, declared, limited, read_size, spell_size
+from sandbox.topology.limits import Limits, declared, limited
 
 from .refusal import refusal
 from .strategies import ANY_TEXT

@@ -12,7 +12,7 @@ import typer
 
 from ..lab.counters import Reading
 from ..lab.use import Use
-from ..topology.limits import spell_size
+from ..sizes import spell_size
 from .labs import AsJson, LabName, table
 from .target import Target
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..errors import RequestError
+from ..sizes import spell_size
 from ..values import replace, value
-from .size import read_size, spell_size
+from .size import read_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

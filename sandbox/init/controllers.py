@@ -5,7 +5,7 @@ Source: Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst.
 
 from __future__ import annotations
 
-from ..topology.limits import spell_size
+from ..sizes import spell_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

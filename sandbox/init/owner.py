@@ -6,7 +6,7 @@ import errno
 import os
 
 from .. import messages
-from ..kernel import caps, clone, namespace
+from ..kernel import caps, clone, namespace, userns
 from ..values import value
 
 TYPE_CHECKING = False
@@ -65,9 +65,9 @@ class Ids:
     def map(self, pid: str) -> None:
         """Give them to a process, by its number in /proc, that is new in its user namespace; from outside of it."""
         if not self.are_own:
-            _write(f"/proc/{pid}/setgroups", "deny")
+            userns.write_ids(f"/proc/{pid}/setgroups", "deny")
         for kind, inner, outer in zip(("uid", "gid"), self.inner, self.outer, strict=True):
-            _write(f"/proc/{pid}/{kind}_map", f"{inner} {outer} {self.count}")
+            userns.write_ids(f"/proc/{pid}/{kind}_map", f"{inner} {outer} {self.count}")
 
     def take(self) -> None:
         """Be the first of them, in a process that has come in."""
@@ -128,11 +128,3 @@ def _show(sock: socket, kinds: tuple[str, ...]) -> None:
         messages.receive(sock)
     finally:
         os._exit(0)
-
-
-def _write(path: str, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)

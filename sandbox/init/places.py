@@ -97,7 +97,7 @@ def scope(topology: Topology) -> list[str]:
     else:
         return []
     assert unified is not None
-    has_all = {*controllers} <= {*_words(f"{unified.mount}/cgroup.controllers")}
+    has_all = {*controllers} <= {*cgroup.words(f"{unified.mount}/cgroup.controllers")}
     is_user = os.getuid() != 0
     bus = f"{os.environ.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'}" if is_user else "/run"
     if not has_all or not os.path.exists(f"{bus}/systemd/private") or _could_share_out(unified, controllers):
@@ -149,13 +149,13 @@ def _check_is_own(hierarchy: Hierarchy, controllers: tuple[str, ...]) -> None:
 
 
 def _in_a_subtree(unified: Hierarchy | None, controllers: Sequence[str]) -> Place:
-    known = _words(f"{unified.mount}/cgroup.controllers") if unified else []
+    known = cgroup.words(f"{unified.mount}/cgroup.controllers") if unified else []
     missing = [name for name in controllers if name not in known]
     if unified is None or missing:
         what = f"{_keys(missing or controllers)}: this machine has no cgroup controller for it"
         raise NotAllowed(what, "boot with cgroup_enable=memory, or mount cgroups: mount -t cgroup2 none /sys/fs/cgroup")
     for path in _candidates(unified):
-        if set(controllers) <= {*_words(f"{path}/{SHARED_OUT}")} and _is_own(path):
+        if set(controllers) <= {*cgroup.words(f"{path}/{SHARED_OUT}")} and _is_own(path):
             return Place(2, path, tuple(controllers))
     undelegated = [name for name in controllers if name not in unified.controllers]
     if undelegated:
@@ -172,7 +172,7 @@ def _candidates(unified: Hierarchy) -> Iterator[str]:
     has_stepped_aside = cgroup.is_of_ours(unified.own)
     # Where systemd runs it is the only one who makes groups in those that it has not delegated: it may well take
     # controllers away from there. And beside a group that is limited there would be no limit.
-    limits = (_words(f"{unified.own}/{file}") for file in OF_ONE_S_OWN)
+    limits = (cgroup.words(f"{unified.own}/{file}") for file in OF_ONE_S_OWN)
     is_free = not os.path.isdir(SYSTEMD) and all(words[:1] in ([], [NO_LIMIT]) for words in limits)
     if unified.own != unified.mount and (has_stepped_aside or is_free):
         yield os.path.dirname(unified.own)
@@ -188,7 +188,7 @@ def _is_own(path: str) -> bool:
 def _is_alone(path: str) -> bool:
     """Whether this is the only process in a group, once others that may be ending have."""
     deadline = monotonic() + PATIENCE_S
-    while _words(f"{path}/{PROCESSES}") != [str(os.getpid())]:
+    while cgroup.words(f"{path}/{PROCESSES}") != [str(os.getpid())]:
         if monotonic() >= deadline:
             return False
         sleep(0.001)
@@ -197,14 +197,6 @@ def _is_alone(path: str) -> bool:
 
 def _keys(controllers: Sequence[str]) -> str:
     return ", ".join(KEYS[name] for name in controllers)
-
-
-def _words(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().split()
-    except OSError:
-        return []
 
 
 def _write(path: str, text: str) -> None:

@@ -54,7 +54,7 @@ def parse(mountinfo: str, membership: str) -> list[Hierarchy]:
         key = next((each for each in own_paths if version == 1 and each and each <= options), frozenset({""}))
         own = _below(own_paths.get(key), root, mount)
         if own and (version == 2) == (key == {""}):
-            names = tuple(_words(f"{own}/cgroup.controllers")) if version == 2 else tuple(sorted(key))
+            names = tuple(words(f"{own}/cgroup.controllers")) if version == 2 else tuple(sorted(key))
             found.setdefault(key, Hierarchy(version, names, mount, own))
     return list(found.values())
 
@@ -232,7 +232,8 @@ def _text(path: str) -> str:
         return file.read()
 
 
-def _words(path: str) -> list[str]:
+def words(path: str) -> list[str]:
+    """What a file of cgroups says; nothing where it is not there, or not to be read."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read().split()

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 import msgspec
 
 from ..errors import RequestError
+from ..sizes import spell_size
 from ..topology.address import Subnet
 from ..topology.draft import Draft
 from ..topology.endpoint import Endpoint
-from ..topology.limits import NONE, Limits, spell_pair, spell_size
+from ..topology.limits import NONE, Limits, spell_pair
 from ..topology.publication import Publication
 from ..topology.service import SHELL, Ready, Service
 from ..topology.switch import Switch

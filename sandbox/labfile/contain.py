@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
 from ..containment import Containment
-from ..containment.size import spell_size
+from ..sizes import spell_size
 
 Places = str | list[str]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import RequestError
+from ..sizes import is_digits, read_size, spell_size
 from ..values import replace, value
 
 TYPE_CHECKING = False
@@ -13,13 +14,11 @@ if TYPE_CHECKING:
 
     Pair = tuple[int, int]
 
-UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 LEAST_MEMORY, MOST_MEMORY = 512 << 10, 1 << 62  # what a group itself may take, and half of what 64 bits hold
 MOST_PIDS = 1 << 22  # PID_MAX_LIMIT in include/linux/threads.h
 LEAST_CPUS, MOST_CPUS = 0.01, 8192  # the least quota is 1 ms of 100; the most processors a kernel is built for
 UNLIMITED = -1  # RLIM_INFINITY
 NO_NUMBER_ABOVE = 1 << 63
-MOST_DIGITS = 20
 
 # Of getrlimit(2), by the names that `docker run --ulimit` has for them.
 ULIMITS = (
@@ -149,28 +148,6 @@ def declared(topology: Topology, words: Sequence[tuple[str, str]]) -> Topology:
     return limited(topology, {node: each.over(everywhere) for node, each in of_node.items()})
 
 
-def read_size(text: str) -> int:
-    """The bytes in "256M", "1.5g" or "512KiB": units are powers of 1024, as Docker has them. Raises ValueError."""
-    lower: str = text.lower()
-    number = lower.rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = lower[len(number) :]
-    if len(unit) > 1:
-        unit = unit.removesuffix("ib") if unit.endswith("ib") else unit.removesuffix("b")
-    whole, point, fraction = number.partition(".")
-    if not (_is_digits(whole) and (_is_digits(fraction) or not point)) or unit not in UNITS:
-        raise ValueError(text)
-    scale: int = 10 ** len(fraction)
-    return int(whole + fraction) * UNITS[unit] // scale
-
-
-def spell_size(size: int) -> str:
-    """The bytes in the largest unit that has no fraction: "256M"."""
-    for unit in "pgtmk":
-        if size and size % UNITS[unit] == 0:
-            return f"{size // UNITS[unit]}{unit.upper()}"
-    return str(size)
-
-
 def spell_pair(pair: Pair) -> str:
     """Soft and hard as read() takes them: "64", "64:128", "0:unlimited"."""
     soft, hard = ("unlimited" if number == UNLIMITED else str(number) for number in pair)
@@ -227,7 +204,7 @@ def _ulimit(name: str, given: object) -> Pair:
 def _rlimit(name: str, whole: str, text: str) -> int:
     if text in ("unlimited", "-1"):
         return UNLIMITED
-    if not _is_digits(text):
+    if not is_digits(text):
         fix = f"write a number, or unlimited, such as {name}=64 or {name}=64:128"
         raise RequestError(f"ulimit {name}={whole!r}: not a limit - {fix}")
     return int(text)
@@ -244,14 +221,14 @@ def _unknown(name: str) -> str:
 
 
 def _number(key: str, text: str) -> int:
-    if not _is_digits(text):
+    if not is_digits(text):
         raise RequestError(f"{key} {text!r}: not a number - write one such as 100")
     return int(text)
 
 
 def _decimal(text: str) -> float:
     whole, point, fraction = text.partition(".")
-    if not (_is_digits(whole or "0") and (_is_digits(fraction) or not point) and text):
+    if not (is_digits(whole or "0") and (is_digits(fraction) or not point) and text):
         raise RequestError(f"cpus {text!r}: not a number - write one such as 0.5")
     return float(text)
 
@@ -260,7 +237,3 @@ def _whole(what: str, given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int):
         raise TypeError(f"{what} is a whole number, not {given!r}")
     return given
-
-
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,21 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
         cli.close()
         cli.await_nothing_left()
     finally:
+        cli.close()
+        cli.kill()
+
+
+@pytest.fixture
+def clis(tmp_path: Path) -> Iterator[Callable[[], Cli]]:
+    """One mark for each launch, so that launches side by side can be told apart."""
+    made: list[Cli] = []
+
+    def make() -> Cli:
+        made.append(Cli(tmp_path))
+        return made[-1]
+
+    yield make
+    for cli in made:
         cli.close()
         cli.kill()
 

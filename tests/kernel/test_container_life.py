@@ -244,21 +244,6 @@ def test_many_fit_under_a_low_limit_of_descriptors(cli: Cli) -> None:
 
 
 @pytest.fixture
-def clis(tmp_path: Path) -> Iterator[Callable[[], Cli]]:
-    """One mark for each launch, so that launches side by side can be told apart."""
-    made: list[Cli] = []
-
-    def make() -> Cli:
-        made.append(Cli(tmp_path))
-        return made[-1]
-
-    yield make
-    for cli in made:
-        cli.close()
-        cli.kill()
-
-
-@pytest.fixture
 def namespaces_are_freed() -> Iterator[None]:
     """The kernel ends up with no more network namespaces, nor this machine with more mounts, than before."""
     before = Census.take("nobody")

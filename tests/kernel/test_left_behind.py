@@ -68,21 +68,6 @@ def moments(seed: int, longest: float) -> Callable[[int], float]:
     return delays.__getitem__
 
 
-@pytest.fixture
-def clis(tmp_path: Path) -> Iterator[Callable[[], Cli]]:
-    """One mark for each launch, so that launches side by side can be told apart."""
-    made: list[Cli] = []
-
-    def make() -> Cli:
-        made.append(Cli(tmp_path))
-        return made[-1]
-
-    yield make
-    for cli in made:
-        cli.close()
-        cli.kill()
-
-
 def kill_owners(
     clis: Callable[[], Cli], start: Callable[[Cli], subprocess.Popen[str]], after: Callable[[int], float]
 ) -> None:
