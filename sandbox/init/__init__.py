@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..topology import Topology
     from .answers import Answers
     from .door import Door
+    from .grants import Grants
     from .groups import Groups
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
@@ -47,16 +48,20 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             from .places import step_aside
 
             step_aside(topology)
+        grants = _grants(uid, gid) if topology.containment and needs_userns and not as_root else None
         pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
     except OSError as error:
         messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
         return
     if pid:
+        if grants:
+            grants.give(pid)
         return
     init = Init(topology, lab, caller_fd)
     try:
+        has_ids = grants is not None and grants.come()
         init.attempt("let go of the caller's files", init.let_go)
-        if needs_userns:
+        if needs_userns and not has_ids:
             from ..kernel import userns
 
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
@@ -66,6 +71,12 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         init.confess()
     finally:
         init.end(1)
+
+
+def _grants(uid: int, gid: int) -> Grants | None:
+    from .grants import Grants  # of containers only
+
+    return Grants.of(uid, gid)
 
 
 class Init:

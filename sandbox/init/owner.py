@@ -12,6 +12,7 @@ from ..values import value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Iterator
 
     from ..containment import Containment
 
@@ -34,11 +35,15 @@ class NoIds(OSError):
 
 @value
 class Ids:
-    """Which ids there are: `count` of them, from `outer` (uid and gid) on, which are `inner` ones inside."""
+    """Which ids there are: `count` of them, from `outer` (uid and gid) on, which are `inner` ones inside.
+
+    And as many `others` around these inside, which are those from FIRST on outside: what an ordinary user was granted.
+    """
 
     inner: tuple[int, int]
     outer: tuple[int, int]
     count: int
+    others: int = 0
 
     @classmethod
     def of(cls, userns_fd: int) -> Ids:
@@ -47,12 +52,11 @@ class Ids:
         Raises NoIds for root who has no other ones to give: what is root's would be the container's.
         """
         uid, gid = os.getuid(), os.getgid()
-        with open("/proc/self/uid_map", encoding="utf-8") as file:
-            available = sum(int(line.split()[2]) for line in file)
-        if available < FIRST + RANGES * RANGE:
+        ours = _extents("uid")
+        if sum(ours.values()) < FIRST + RANGES * RANGE:
             if uid == os.stat("/").st_uid == 0:
                 raise NoIds
-            return cls((uid, gid), (uid, gid), 1)
+            return cls((uid, gid), (uid, gid), 1, min(ours.get(FIRST, 0), _extents("gid").get(FIRST, 0)))
         # The number of a namespace is nobody else's as long as it lives.
         first = FIRST + os.fstat(userns_fd).st_ino % RANGES * RANGE
         return cls((0, 0), (first, first), RANGE)
@@ -64,10 +68,19 @@ class Ids:
 
     def map(self, pid: str) -> None:
         """Give them to a process, by its number in /proc, that is new in its user namespace; from outside of it."""
-        if not self.are_own:
+        if not self.are_own and not self.others:
             userns.write_ids(f"/proc/{pid}/setgroups", "deny")
         for kind, inner, outer in zip(("uid", "gid"), self.inner, self.outer, strict=True):
-            userns.write_ids(f"/proc/{pid}/{kind}_map", f"{inner} {outer} {self.count}")
+            userns.write_ids(f"/proc/{pid}/{kind}_map", "\n".join(self._lines(inner, outer)))
+
+    def _lines(self, inner: int, outer: int) -> Iterator[str]:
+        yield f"{inner} {outer} {self.count}"
+        below = min(inner, self.others, RANGE)
+        above = min(self.others - below, RANGE - inner - 1)
+        if below > 0:
+            yield f"0 {FIRST} {below}"
+        if above > 0:
+            yield f"{inner + 1} {FIRST + below} {above}"
 
     def take(self) -> None:
         """Be the first of them, in a process that has come in."""
@@ -105,6 +118,13 @@ class UserNamespace:
         """Leave it to the container that was made in it. With a network of its own there may be another one."""
         if self.netns_fd < 0:
             os.close(self.fd)
+
+
+def _extents(kind: str) -> dict[int, int]:
+    """The ids of this process's user namespace: from which on, and how many."""
+    with open(f"/proc/self/{kind}_map", encoding="utf-8") as file:
+        lines = [line.split() for line in file]
+    return {int(first): int(count) for first, _, count in lines}
 
 
 def are_over_networks(containment: Containment) -> bool:

@@ -53,7 +53,9 @@ class User:
             caps.keep_no_longer()
         except (OSError, OverflowError):
             what = f"uid {self.uid} and gid {self.gid} cannot be had here"
-            raise NotAllowed(what, "only root can be another; in a container their numbers are below 65536") from None
+            raise NotAllowed(
+                what, "only root can be another, or in a container whom subuid(5) grants; there numbers are below 65536"
+            ) from None
 
 
 def give(streams: Iterable[int], uid: int, gid: int, *, with_terminal: bool) -> None:

@@ -51,7 +51,7 @@ def can_run(interpreter: str) -> bool:
         return False
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def checkout() -> Iterator[Path]:
     """A directory that the user can read, with a copy of this checkout in it."""
     directory = Path(tempfile.mkdtemp(prefix="sandbox-rootless-"))
@@ -64,7 +64,7 @@ def checkout() -> Iterator[Path]:
         shutil.rmtree(directory)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def python(checkout: Path) -> Path:
     """An interpreter that the user can run, with this project and what its tests need installed."""
     interpreter = next(filter(can_run, INTERPRETERS), None)
@@ -80,7 +80,7 @@ def python(checkout: Path) -> Path:
     return python
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home(checkout: Path) -> Path:
     """A directory of the user's own."""
     home = checkout.parent / "home"
@@ -120,6 +120,44 @@ def test_an_ordinary_user_can_do_the_same(checkout: Path, python: Path, home: Pa
     remark += summary(ElementTree.parse(report).getroot(), time.monotonic() - begun)
     if done.returncode:
         pytest.fail(f"as {USER.pw_name}:\n{done.stdout}", pytrace=False)
+
+
+GRANTED = """
+mount --bind "$1" /etc/subuid; mount --bind "$1" /etc/subgid; shift
+exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root grants")
+@pytest.mark.parametrize(
+    ("grant", "lines", "seen"),
+    [
+        ("1000000:65536", 3, "1\n"),
+        ("1000000:1000", 2, "1\n"),
+        ("4294967290:65536", 1, ""),  # there are no such ids
+        ("", 1, ""),
+    ],
+)
+def test_ids_that_were_granted_are_those_of_a_container(
+    checkout: Path, python: Path, home: Path, tmp_path: Path, grant: str, lines: int, seen: str
+) -> None:
+    for path in ("/etc/subuid", "/etc/subgid", "/usr/bin/newuidmap"):
+        if not Path(path).exists():
+            pytest.skip(f"there is no {path}")
+    (tmp_path / "grants").write_text(f"{USER.pw_name}:{grant}\n" if grant else "")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        sandbox = (str(python), "-m", "sandbox", "run", "--contain", *words)
+        enter = ("unshare", "-m", "sh", "-euc", GRANTED, str(USER.pw_uid), str(tmp_path / "grants"))
+        return subprocess.run(
+            [*enter, *sandbox], capture_output=True, text=True, cwd=checkout, env={"HOME": str(home)}, timeout=20
+        )
+
+    assert len(run("--", "cat", "/proc/self/uid_map").stdout.splitlines()) == lines
+    assert run("--", "id", "-u").stdout == f"{USER.pw_uid}\n"
+    other = run("--user", "1", "--", "id", "-u")
+    assert other.stdout == seen
+    assert other.returncode == (0 if seen else 125)
 
 
 def summary(report: ElementTree.Element, seconds: float) -> Iterator[str]:
