@@ -112,7 +112,7 @@ class UserNamespace:
         self.ids.map(message["pid"][0])
         messages.send(ours, {"done": ""})
         ours.close()
-        _reap(pid)
+        clone.reap(pid)
 
     def let_go(self) -> None:
         """Leave it to the container that was made in it. With a network of its own there may be another one."""
@@ -130,13 +130,6 @@ def _extents(kind: str) -> dict[int, int]:
 def are_over_networks(containment: Containment) -> bool:
     """Whether a capability is given back that is worth something in a network of one's own only."""
     return any(name in OVER_NETWORKS for name in containment.cap_add)
-
-
-def _reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, 0)
-    except ChildProcessError:
-        return  # where SIGCHLD is ignored, as by the fork server, the kernel reaps
 
 
 def _show(sock: socket, kinds: tuple[str, ...]) -> None:

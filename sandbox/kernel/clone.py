@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _struct as struct
+import os
 
 from .libc import call_locked, hook
 
@@ -36,3 +37,11 @@ def fork_into(namespaces: int) -> int:
         raise OSError(error.errno, error.strerror, "clone3") from None
     hook("PyOS_AfterFork_Parent" if pid else "PyOS_AfterFork_Child")
     return pid
+
+
+def reap(pid: int) -> None:
+    """Return when a child has ended, and is no more."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return  # where SIGCHLD is ignored, as by the fork server, the kernel reaps

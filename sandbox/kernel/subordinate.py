@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from . import clone
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +39,7 @@ def give(pid: int, own: Sequence[int], first: int, grants: Sequence[Grant]) -> N
         words = [_program(name), str(pid), str(own_id), str(own_id), "1", str(first), str(start), str(count)]
         quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
         program = os.posix_spawn(words[0], words, {}, file_actions=quiet)
-        try:
-            os.waitpid(program, 0)
-        except ChildProcessError:
-            pass  # where SIGCHLD is ignored the kernel reaps, and this returned when it had
+        clone.reap(program)
         with open(f"/proc/{pid}/{ids}", encoding="utf-8") as file:
             if not file.read():
                 return
