@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from sandbox.init.owner import FIRST, Ids
@@ -23,4 +25,4 @@ def test_what_was_granted_is_around_ones_own_id(uid: int, others: int, lines: li
     assert list(ids._lines(uid, uid)) == lines
     ranges = [tuple(map(int, line.split())) for line in lines]
     inside = sorted((first, first + count) for first, _, count in ranges)
-    assert all(end <= begin for (_, end), (begin, _) in zip(inside, inside[1:], strict=False))
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(inside))

@@ -53,9 +53,8 @@ class User:
             caps.keep_no_longer()
         except (OSError, OverflowError):
             what = f"uid {self.uid} and gid {self.gid} cannot be had here"
-            raise NotAllowed(
-                what, "only root can be another, or in a container whom subuid(5) grants; there numbers are below 65536"
-            ) from None
+            fix = "only root can be another, or in a container whom subuid(5) grants ids, which are below 65536"
+            raise NotAllowed(what, fix) from None
 
 
 def give(streams: Iterable[int], uid: int, gid: int, *, with_terminal: bool) -> None:
