@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox import lessons
@@ -50,14 +49,6 @@ def begins_one(span: str, step: Step) -> bool:
         if any(f"{each} ".startswith(f"{span} ") for each in (words, *ENTERS.split(words)[1:])):
             return True
     return False
-
-
-def commands(lesson: Lesson) -> Iterator[str]:
-    """All of them."""
-    for step in lesson.steps:
-        yield from (*step.run, *step.look)
-    for fault in lesson.faults:
-        yield from (*fault.run, fault.proof, *fault.mend)
 
 
 def false_quotations(lesson: Lesson) -> list[str]:

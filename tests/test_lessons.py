@@ -14,7 +14,7 @@ from sandbox.learn.script import script
 from sandbox.learn.trial import parties
 from sandbox.lessons.lesson import LANGUAGES, Lesson, parse, with_faults
 
-from .lessons import LESSONS, THERE, commands, false_quotations, programs, quoted
+from .lessons import LESSONS, THERE, false_quotations, programs, quoted
 from .refusal import refusal
 
 CODE = re.compile("`.*?`")
@@ -56,7 +56,7 @@ def test_the_languages_quote_the_same(lesson: Lesson) -> None:
 
 @each_lesson
 def test_the_needs_are_what_the_commands_begin_with(lesson: Lesson) -> None:
-    begun = {program for words in commands(lesson) for program in programs(words)}
+    begun = {program for words in lesson.commands for program in programs(words)}
     assert begun <= set(lesson.needs)
 
 
@@ -223,7 +223,7 @@ def test_a_fault_that_is_not_there_is_refused() -> None:
 @each_lesson
 def test_a_script_is_one_of_a_shell(lesson: Lesson, language: str) -> None:
     text = script(with_faults(lesson), language)
-    for words in commands(lesson):
+    for words in lesson.commands:
         assert words in text
 
 

@@ -47,7 +47,7 @@ def belongings(lesson: Lesson) -> Belongings:
     namespaces: dict[str, None] = {}
     links: dict[str, None] = {}
     subnets: dict[str, None] = {}
-    for simple in (each for words in _commands(lesson) for each in _simple(words) or ()):
+    for simple in (each for words in lesson.commands for each in _simple(words) or ()):
         match _ip(simple):
             case ("", "netns", "add", name, *_):
                 namespaces[name] = None
@@ -64,18 +64,11 @@ def belongings(lesson: Lesson) -> Belongings:
 def stray(lesson: Lesson) -> str | None:
     """The first command that may touch the host beyond what the lesson makes there, None when there is none."""
     own = belongings(lesson)
-    for words in _commands(lesson):
+    for words in lesson.commands:
         parts = _simple(words)
         if parts is None or not all(_is_confined(part, own) for part in parts):
             return words
     return None
-
-
-def _commands(lesson: Lesson) -> Iterator[str]:
-    for step in lesson.steps:
-        yield from (*step.run, *step.look)
-    for fault in lesson.faults:
-        yield from (*fault.run, fault.proof, *fault.mend)
 
 
 def _simple(words: str) -> list[list[str]] | None:

@@ -118,6 +118,14 @@ class Lesson(Table, frozen=True):
                 if fact.fails not in (None, *step.run):
                     raise ValueError(f"step {number}: {fact.fails!r} is meant to fail, and is not run there")
 
+    @property
+    def commands(self) -> Iterator[str]:
+        """All that it runs or looks at, those of its faults as well."""
+        for step in self.steps:
+            yield from (*step.run, *step.look)
+        for fault in self.faults:
+            yield from (*fault.run, fault.proof, *fault.mend)
+
 
 def parse(text: str) -> Lesson:
     """The lesson written as `text`. Raises RequestError."""

@@ -18,7 +18,7 @@ from sandbox.learn.stage import environment
 from sandbox.lessons.lesson import LANGUAGES, with_faults
 
 from ..census import Census, wait_for
-from ..lessons import LESSONS, commands, is_a_command, quoted
+from ..lessons import LESSONS, is_a_command, quoted
 from .conftest import Cli, one_error_line
 
 each_lesson = pytest.mark.parametrize("name", LESSONS)
@@ -284,7 +284,7 @@ def test_the_file_of_a_lesson_is_shown_to_write_one_of_ones_own(cli: Cli) -> Non
 
 def test_no_command_of_a_lesson_is_of_the_internet() -> None:
     for name, lesson in LESSONS.items():
-        for words in commands(lesson):
+        for words in lesson.commands:
             assert not re.search(r"\b(apt|pip|wget)\b|https?://[a-z]+\.", words), (name, words)
 
 
