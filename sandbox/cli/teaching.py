@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-import msgspec
-
 from .. import lessons
 from ..errors import RequestError
 from ..learn.handout import handout
 from ..learn.performance import Performance
-from ..learn.record import as_json, record
+from ..learn.record import as_json as written
+from ..learn.record import record
 from ..learn.script import script
 from ..learn.stage import World, check_programs
 from ..lessons.lesson import LANGUAGES, faults_from, with_faults
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from ..lessons.lesson import Fault, Lesson
     from .learn import LearnRequest
 
-READERS = {"json": as_json, "md": handout, "html": page}
+READERS = {"json": written, "md": handout, "html": page}
 
 
 def teach(request: LearnRequest) -> int:
@@ -110,10 +109,7 @@ def _on_host(name: str, lesson: Lesson) -> Callable[[], Stage]:
 def _listed(language: str, *, as_json: bool) -> str:
     taught = {name: lessons.read(name) for name in lessons.NAMES}
     if as_json:
-        return (
-            msgspec.json.format(msgspec.json.encode([_summary(*each, language) for each in taught.items()])).decode()
-            + "\n"
-        )
+        return written([_summary(*each, language) for each in taught.items()])
     return table([(name, lesson.about.spoken(language)) for name, lesson in taught.items()]) + "\n"
 
 

@@ -43,6 +43,6 @@ def record(name: str, performance: Performance) -> Record:
     )
 
 
-def as_json(what: Record) -> str:
-    """The record for machines."""
+def as_json(what: object) -> str:
+    """A record, or several, for machines."""
     return msgspec.json.format(msgspec.json.encode(what), indent=2).decode() + "\n"
