@@ -25,8 +25,7 @@ def granted(uid: int) -> tuple[Grant, Grant] | None:
     """The uids and the gids that a user was granted, the first range of each; None where they cannot be used."""
     if not all(map(_program, PROGRAMS)):
         return None
-    found = [_grant(path, uid) for path in FILES]
-    uids, gids = found
+    uids, gids = (_grant(path, uid) for path in FILES)
     return (uids, gids) if uids and gids else None
 
 
@@ -65,12 +64,12 @@ def _grant(path: str, uid: int) -> Grant | None:
 
 
 def _name(uid: int) -> str:
+    import pwd
+
     try:
-        with open("/etc/passwd", encoding="utf-8", errors="surrogateescape") as file:
-            entries = [line.split(":") for line in file]
-    except OSError:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
         return ""
-    return next((entry[0] for entry in entries if len(entry) > 2 and entry[2] == str(uid)), "")
 
 
 def _program(name: str) -> str:
