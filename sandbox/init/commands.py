@@ -11,7 +11,7 @@ from ..kernel.signals import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
     from ..command import Command
@@ -119,8 +119,9 @@ class Commands:
         return False
 
     def _fork_inside(self, command: Command, streams: Sequence[int], containment: Containment) -> int:
-        container = self._container(command.node, containment)
-        container.tell(self._network.files(command.node))
+        files = self._network.files(command.node)
+        container = self._container(command.node, files, containment)
+        container.tell(files)
         container.give(streams, with_terminal=command.terminal)
         return container.fork(lambda: self._bind(command.node))
 
@@ -132,7 +133,7 @@ class Commands:
             self._groups.join(node)
             spawn.raise_limits(self._groups.ulimits(node))
 
-    def _container(self, node: str, containment: Containment) -> Container:
+    def _container(self, node: str, files: Mapping[str, str], containment: Containment) -> Container:
         """That of `node`, made when the first of its commands is to start. Raises Refusal, OSError."""
         from .container import Blueprint, Container
 
@@ -141,9 +142,7 @@ class Commands:
         if node not in self._containers:
             network = self._network
             owner = network.owner(node)
-            blueprint = Blueprint(
-                node, network.namespaces[node], network.files(node), network.hidden, containment, owner
-            )
+            blueprint = Blueprint(node, network.namespaces[node], files, network.hidden, containment, owner)
             self._containers[node] = Container(blueprint)
         return self._containers[node]
 

@@ -7,7 +7,8 @@ import os
 import stat
 
 from .. import capabilities
-from ..kernel import caps, keyring, landlock, seccomp, signals
+from ..kernel import caps, keyring, landlock, seccomp, signals, syscalls
+from .root import SCRATCH, home
 from .spawn import stages_of_the_user, stages_of_what_it_inherits
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .spawn import Stage
 
 # Where every container may write; what is bound for writing, and more of these, it is told.
-WRITABLE = ("/dev", "/proc", "/tmp", "/run", "/home")
+WRITABLE = ("/dev", "/proc", *SCRATCH)
 
 
 def stages(
@@ -46,7 +47,7 @@ def filter_of(containment: Containment) -> bytes | None:
     """The filter for a container's commands, None where there is none. Raises OSError for an unknown machine."""
     if not containment.seccomp:
         return None
-    machine = os.uname().machine
+    machine = syscalls.machine()
     writes_last = bool(containment.bind or containment.rootfs_rw)
     program = seccomp.program(machine, containment.cap_add, writes_last=writes_last)
     if program is None:
@@ -78,7 +79,7 @@ def _check_inside(path: str) -> None:
 
 
 def _build_wall(containment: Containment) -> None:
-    writable = (*WRITABLE, os.environ.get("HOME", "/"), *(each.target for each in containment.tmpfs))
+    writable = (*WRITABLE, *home(containment), *(each.target for each in containment.tmpfs))
     binds = (bind.target for bind in containment.bind)
     places = ("/",) if containment.root else [path for path in (*writable, *binds) if os.path.exists(path)]
     everywhere = (*places, *filter(_can_be_opened_anew, (0, 1, 2)))

@@ -65,6 +65,14 @@ PAGE, LEAST_INODES = 4096, 1024
 SCRATCH = {"/tmp": 0o1777, "/run": 0o755, "/home": 0o755}
 
 
+def home(containment: Containment) -> dict[str, int]:
+    """The directory of whoever starts it, which is empty as well, with its mode; nothing where there is none."""
+    path = os.path.normpath(os.environ.get("HOME") or "/")
+    # Another system has a home for root, and none of anybody else's.
+    is_one = path != "/" and path.startswith("/") and (not containment.root or path.startswith("/home/"))
+    return {path: 0o700} if is_one else {}
+
+
 class Root:
     """The root of one container: see Blueprint. `trees` are copies of what is bound, in order.
 
@@ -94,7 +102,7 @@ class Root:
         yield "give it devices", "mount -t tmpfs tmpfs DIR/dev", self._give_devices
         yield "mount /proc", "mount -t proc proc DIR/proc", self._give_processes
         yield "mask what is the host's", "mount --bind /dev/null DIR/proc/kcore", self._mask
-        for path, mode in {**SCRATCH, **self._home}.items():
+        for path, mode in {**SCRATCH, **home(self._containment)}.items():
             yield f"mount {path}", f"mount -t tmpfs tmpfs DIR{path}", later(self._scratch, path, mode)
         # A file system that is read-only does not keep anybody from a socket on it.
         yield "hide the host's sockets", "mount --bind /dev/null DIR/SOCKET", self._hide
@@ -109,13 +117,6 @@ class Root:
                 by_hand = f"mount -t tmpfs tmpfs DIR{each.target}"
                 yield f"mount {each.target}", by_hand, later(self._tmpfs, each.target, 0o1777, each.size_bytes)
         yield "leave the old root", "pivot_root . . && umount -l .", self._leave
-
-    @property
-    def _home(self) -> dict[str, int]:
-        home = os.path.normpath(os.environ.get("HOME") or "/")
-        # Another system has a home for root, and none of anybody else's.
-        is_one = home != "/" and home.startswith("/") and (not self._containment.root or home.startswith("/home/"))
-        return {home: 0o700} if is_one else {}
 
     def _make_room(self) -> None:
         mount("tmpfs", BASE, "tmpfs", HARMLESS, b"mode=755,size=16m")
