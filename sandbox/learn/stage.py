@@ -149,7 +149,12 @@ class World:
 def environment() -> dict[str, str]:
     """The environment of a lesson's commands: this one, speaking English, and finding what only root's PATH has."""
     path = f"{os.environ.get('PATH', DEFAULT_PATH)}:/usr/sbin:/sbin:{os.path.dirname(sys.executable)}"
-    kept = {key: content for key, content in os.environ.items() if key and not key.startswith("LC_")}
+    kept = {
+        key: content
+        for key, content in os.environ.items()
+        # A proxy of this machine's is not reached from there, and not meant.
+        if key and not key.startswith("LC_") and not key.lower().endswith("_proxy")
+    }
     return {**kept, "PATH": path, "LC_ALL": "C.UTF-8"}
 
 
