@@ -9,7 +9,8 @@ from argparse import ArgumentParser
 
 from . import contain, labs, launcher
 from .machine import describe
-from .table import text
+from .table import Table
+from .text import text
 
 RUNS, QUICK_RUNS = 40, 10
 
@@ -27,16 +28,15 @@ def main() -> None:
 
     machine = describe()
     os.nice(-20)  # ahead of whatever else runs here: every contestant inherits it
-    tables = {}
+    tables = []
     if asked.only in (None, "launcher"):
-        tables["a launch"] = launcher.measure(QUICK_RUNS if asked.quick else RUNS)
+        tables.append(Table("a launch", rows=launcher.measure(QUICK_RUNS if asked.quick else RUNS)))
     if asked.only in (None, "contain"):
-        tables["a container"] = contain.measure(QUICK_RUNS if asked.quick else RUNS)
+        tables.append(Table("a container", rows=contain.measure(QUICK_RUNS if asked.quick else RUNS)))
     if asked.only in (None, "labs"):
-        tables["labs"] = labs.measure(quick=asked.quick, full=asked.full)
+        tables.append(Table("labs", rows=labs.measure(quick=asked.quick, full=asked.full)))
     if asked.json:
-        records = {title: [row.as_json() for row in rows] for title, rows in tables.items()}
-        print(json.dumps({"machine": machine, "tables": records}, indent=2))
+        print(json.dumps({"machine": machine, "tables": [table.as_json() for table in tables]}, indent=2))
     else:
         print(text(machine, tables))
 

@@ -1,39 +1,37 @@
-"""The tables as a person reads them."""
+"""What was measured side by side, and what it should have reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from .row import Row
 
 
-def text(machine: Mapping[str, str], tables: Mapping[str, Sequence[Row]]) -> str:
-    """All of it: what was measured on, each table under its title, and how many rows reach what they should."""
-    lines = list(_head(machine))
-    for title, rows in tables.items():
-        lines += ["", *_body(title, rows)]
-    return "\n".join([*lines, "", _verdict([row for rows in tables.values() for row in rows])])
+@dataclass(frozen=True)
+class Entry:
+    """The median of one contestant. Without a `value` it was not measured, and `note` says why.
+
+    `at`: of how many nodes; entries of one name are a curve then.
+    """
+
+    name: str
+    value: float | None
+    note: str = ""
+    at: int | None = None
 
 
-def _head(machine: Mapping[str, str]) -> Iterator[str]:
-    for name, said in machine.items():
-        yield f"{name:<10}{said}"
+@dataclass(frozen=True)
+class Table:
+    """Contestants in one unit, the ratios of each to `floor` and to `ours`, two names among them; and goals."""
 
+    title: str
+    entries: Sequence[Entry] = ()
+    unit: str = "ms"
+    ours: str = ""
+    floor: str = ""
+    rows: Sequence[Row] = ()
 
-def _body(title: str, rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{title:<36}  {'measured':<16}  reach"
-    for row in rows:
-        value = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
-        reach = "" if row.reach is None else f"{'>=' if row.at_least else '<='} {row.reach:g}"
-        met = {None: "", True: "met", False: "MISSED"}[row.is_met]
-        yield f"{row.what:<36}  {value:<16}  {reach:<8}  {met:<6}  {row.source}".rstrip()
-
-
-def _verdict(rows: Sequence[Row]) -> str:
-    asked = [row for row in rows if row.reach is not None]
-    unmeasured = sum(row.value is None for row in asked)
-    missed = sum(row.is_met is False for row in asked)
-    parts = [f"{len(asked) - unmeasured - missed} of {len(asked)} met"]
-    parts += [f"{missed} missed"] if missed else []
-    parts += [f"{unmeasured} not measured"] if unmeasured else []
-    return ", ".join(parts)
+    def as_json(self) -> Mapping[str, object]:
+        """The table as a JSON object."""
+        return {**asdict(self), "rows": [row.as_json() for row in self.rows]}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from .census import MARK, Census, wait_for
+from reliability.census import MARK, Census, wait_for
 
 # How long an example takes is the machine's affair; a read-only checkout has no room for a database.
 settings.register_profile("sandbox", deadline=None, database=None)

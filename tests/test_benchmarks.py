@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.row import Row
-from benchmarks.table import text
+from benchmarks.table import Table
+from benchmarks.text import text
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_the_text_has_every_table_and_counts_over_all_of_them() -> None:
         Row("d", None, "x", 15, "takes minutes", True),
         Row("e", 1.0, "ms"),
     ]
-    lines = text({"cpu": "one"}, {"launch": first, "labs": second}).splitlines()
+    lines = text({"cpu": "one"}, [Table("launch", rows=first), Table("labs", rows=second)]).splitlines()
     assert lines[0].split() == ["cpu", "one"]
     by_name = {line.split()[0]: line.split() for line in lines if line}
     assert by_name["launch"][1:] == by_name["labs"][1:] == ["measured", "reach"]

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 import sandbox
-
-from ..census import marked, wait_for
+from reliability.census import marked, wait_for
 
 LAUNCH = "TESTED_LAUNCH"
 PAIR = ("--pair", "a:192.168.1.1", "b:192.168.1.2")

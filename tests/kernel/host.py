@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..census import wait_for
+from reliability.census import wait_for
 
 ADDRESS, ROUTER, FAR = "203.0.113.2", "203.0.113.1", "198.51.100.7"  # RFC 5737: nobody's
 PORT = 8000

@@ -26,8 +26,7 @@ from pathlib import Path
 import psutil
 
 import sandbox
-
-from ..census import marked, wait_for
+from reliability.census import marked, wait_for
 
 ERRORS = ("EPERM", "ENOSYS", "ENOMEM")
 # What a container is made of. No fork(2): the C library has clone(2) for it.

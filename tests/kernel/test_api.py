@@ -19,9 +19,9 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox import Lab, Topology, messages
 
-from ..census import wait_for
 from .programs import PYTHON
 
 V4 = ("a:192.168.1.1", "b:192.168.1.2")

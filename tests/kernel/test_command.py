@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 
-from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line
 
 MOST_ENDED_BY = [number for number in (*range(1, 32), *range(34, 65)) if number != signal.SIGSTOP]

@@ -16,9 +16,9 @@ import pexpect
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox import Containment, Node
 
-from ..census import wait_for
 from .conftest import Cli
 from .terminals import Terminals, has_exited
 from .test_real_programs import NGINX, await_server, output, program

@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import SLACK, Census, wait_for
 from sandbox.lab import kept
 
-from ..census import SLACK, Census, wait_for
 from .conftest import PAIR, Cli, one_error_line
 from .terminals import has_exited
 

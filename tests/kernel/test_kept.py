@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox import messages
 from sandbox.command import Command
 from sandbox.lab import kept
 
-from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line
 
 SWITCH = ("--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "b")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 
-from ..census import wait_for
 from .conftest import Cli, one_error_line
 
 # Takes its time to listen; tells of each connection, and of what it was told.

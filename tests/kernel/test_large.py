@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
+from reliability.census import SLACK, network_namespaces, wait_for
 from sandbox.topology.draft import Draft
 
-from ..census import SLACK, network_namespaces, wait_for
 from .conftest import Cli
 
 MANY = 300

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import FORK_SERVER, SLACK, Census, marked, wait_for
 from sandbox.lab import kept
 
-from ..census import FORK_SERVER, SLACK, Census, marked, wait_for
 from .conftest import LAUNCH, PAIR, Cli
 
 KILLS = 50

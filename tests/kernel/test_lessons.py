@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from reliability.census import Census, wait_for
 from sandbox import lessons
 from sandbox.learn.stage import environment
 from sandbox.lessons.lesson import LANGUAGES, with_faults
 
-from ..census import Census, wait_for
 from ..lessons import LESSONS, is_a_command, quoted
 from .conftest import Cli, one_error_line
 

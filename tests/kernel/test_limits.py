@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox.errors import NotAllowed
 from sandbox.init import places
 from sandbox.kernel import cgroup, status
 from sandbox.topology.limits import Limits
 
-from ..census import wait_for
 from .conftest import PAIR, Cli, one_error_line
 from .groups import delegated
 from .terminals import has_exited

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox.topology.draft import Draft
 
-from ..census import wait_for
 from .conftest import Cli
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reliability.census import Census, wait_for
 from sandbox import lessons
 from sandbox.learn.leavings import NETNS_DIRECTORY, RECORD
 
-from ..census import Census, wait_for
 from .conftest import Cli, one_error_line
 from .host import ENTER, UNSHARE
 from .terminals import Terminals, has_exited

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 from sandbox.topology.draft import Draft
 
-from ..census import wait_for
 from .conftest import Cli, one_error_line
 from .programs import LOOK_INTO_OTHERS, PYTHON
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 import sandbox
-
-from ..census import wait_for
+from reliability.census import wait_for
 
 SYSTEM = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # an ordinary user's PATH lacks where Debian has its daemons
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 
-from ..census import wait_for
 from .conftest import PAIR
 from .programs import PYTHON, catcher
 from .terminals import Terminals, has_exited, settings

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import sandbox
+from reliability.census import wait_for
 
-from ..census import wait_for
 from .conftest import PAIR, Cli
 from .programs import PYTHON, catcher
 

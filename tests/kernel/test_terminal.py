@@ -12,7 +12,8 @@ import pexpect
 import psutil
 import pytest
 
-from ..census import wait_for
+from reliability.census import wait_for
+
 from .conftest import PAIR
 from .programs import PYTHON, catcher
 from .terminals import Terminals, has_exited, settings

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import sandbox
+from reliability.census import SLACK, Census, wait_for
 from sandbox import topologies
 from sandbox.topology.draft import Draft
 
-from ..census import SLACK, Census, wait_for
 from .conftest import Cli
 from .test_network import addresses, ip
 

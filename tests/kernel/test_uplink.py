@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ..census import wait_for
+from reliability.census import wait_for
+
 from .conftest import Cli, one_error_line
 from .host import ADDRESS, FAR, PORT, Host, host
 from .programs import LOOK_INTO_OTHERS, PYTHON

@@ -17,9 +17,9 @@ import pexpect
 import psutil
 import pytest
 
+from reliability.census import MARK, SLACK, Census, marked, wait_for
 from sandbox import lessons
 
-from ..census import MARK, SLACK, Census, marked, wait_for
 from ..test_lessons import FAULTY
 from .conftest import Cli
 from .terminals import Terminals, has_exited, settings

@@ -1,0 +1,103 @@
+"""Something that must hold, as cases that are tried one by one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .census import MARK, Census, wait_for
+
+GONE_WITHIN_S = 5.0
+
+# What went wrong with a case, for a person to read; nothing where all is well.
+Complaint = str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is tried, and what it must show.
+
+    A case is a word or some, by which it can be asked for again. `figures` tells, after all were tried, what else was
+    measured.
+    """
+
+    shows: str
+    cases: Sequence[str]
+    attempt: Callable[[str], Complaint]
+    at_once: int = 1
+    figures: Callable[[], str] = str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a check is at home: a directory that everyone may write to, and how much time it has."""
+
+    directory: Path
+    quick: bool = False
+
+
+# What makes a check: it may hold whatever its cases need until they were tried.
+Maker = Callable[[Place], AbstractContextManager[Check]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check: a row of the table. `who` ran it; `why_not` says why nobody did."""
+
+    name: str
+    who: str
+    shows: str
+    tried: int = 0
+    seconds: float = 0.0
+    complaints: Mapping[str, Complaint] | None = None
+    figures: str = ""
+    why_not: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was tried, and every case showed what it must."""
+        return not self.complaints and not self.why_not
+
+    def as_json(self) -> Mapping[str, object]:
+        """The outcome as a JSON object; `Outcome(**...)` reads it, but for `holds`."""
+        return asdict(self)
+
+
+def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[str] = ()) -> Outcome:
+    """The outcome of a check, of these cases alone where some are named. What it leaves behind is a complaint."""
+    os.environ[MARK] = mark = f"reliability-{os.getpid()}"
+    before = Census.take(mark)
+    begun = time.monotonic()
+    with make(place) as check:
+        cases = only or check.cases
+        complaints = _complaints(check, cases)
+        figures = check.figures()
+    seconds = time.monotonic() - begun
+    if left := _left_since(before, mark):
+        complaints["afterwards"] = f"left behind: {'; '.join(left)}"
+    return Outcome(name, who, check.shows, len(cases), round(seconds, 1), complaints, figures)
+
+
+def _complaints(check: Check, cases: Sequence[str]) -> dict[str, Complaint]:
+    with ThreadPoolExecutor(check.at_once) as pool:
+        judged = zip(cases, pool.map(check.attempt, cases), strict=True)
+        return {case: complaint for case, complaint in judged if complaint}
+
+
+def _left_since(before: Census, mark: str) -> list[str]:
+    left: list[str] = []
+
+    def is_as_before() -> bool:
+        left[:] = Census.take(mark).left_since(before)
+        return not left
+
+    try:
+        wait_for(is_as_before, within=GONE_WITHIN_S)
+    except AssertionError:
+        return left
+    return []

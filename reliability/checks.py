@@ -1,0 +1,9 @@
+"""All checks, in the order in which they are carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .check import Maker
+
+CHECKS: Mapping[str, Maker] = {}
