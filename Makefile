@@ -1,8 +1,8 @@
 # Every target is one ./sbx command; bare `make` lists them.
-.PHONY: help demo test check bench format
+.PHONY: help demo test check bench reliability format
 
 help:     ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile | expand -t 16
 
 demo:     ## two processes, each in a network namespace of its own, ping each other
 	./sbx run --pair a:192.168.1.1 b:192.168.1.2 -- ping -c 2 192.168.1.2
@@ -15,6 +15,9 @@ check:    ## seconds: format, lint, types, pure tests; run it before each commit
 
 bench:    ## the numbers, side by side with ip commands, C and Mininet
 	./sbx bench
+
+reliability: ## kills, faults, crowds, first packets: what must never happen, tried, in a table
+	./sbx reliability
 
 format:   ## rewrite the code as `check` wants it
 	./sbx format
