@@ -57,7 +57,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         if grants:
             grants.give(pid)
         return
-    init = Init(topology, lab, caller_fd)
+    init = Init(topology, lab, caller_fd, is_rootless=needs_userns, is_as_root=as_root)
     try:
         has_ids = grants is not None and grants.come()
         init.attempt("let go of the caller's files", init.let_go)
@@ -65,7 +65,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             from ..kernel import userns
 
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
-        init.build(rootless=needs_userns)
+        init.build()
         init.serve()
     except BaseException:
         init.confess()
@@ -80,9 +80,11 @@ def _grants(uid: int, gid: int) -> Grants | None:
 
 
 class Init:
-    """A lab from the inside."""
+    """A lab from the inside: `is_rootless` in a user namespace, `is_as_root` as its uid 0."""
 
-    def __init__(self, topology: Topology, lab: socket, caller_fd: int) -> None:
+    def __init__(self, topology: Topology, lab: socket, caller_fd: int, *, is_rootless: bool, is_as_root: bool) -> None:
+        self._is_rootless = is_rootless
+        self._is_as_root = is_as_root
         self._lab = lab
         self._caller_fd = caller_fd
         self._network = Network(topology)
@@ -103,15 +105,15 @@ class Init:
         os.setsid()
         os.chdir("/")
 
-    def build(self, *, rootless: bool) -> None:
+    def build(self) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
             if self._network.topology.limits:
                 from .groups import Groups
 
                 self._groups = Groups(self._network.topology)
-                self._groups.open(rootless=rootless)
-            self._network.build(self._tell_progress, rootless=rootless)
+                self._groups.open(rootless=self._is_rootless)
+            self._network.build(self._tell_progress, rootless=self._is_rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
@@ -139,10 +141,12 @@ class Init:
         from ..plan import names  # noqa: F401
         from . import spawn  # noqa: F401
         from .commands import Commands
+        from .executor import Power
         from .loop import Loop
 
         self._loop = Loop()
-        self._commands = Commands(self._loop, self._network, self._groups, finish=self._end)
+        power = Power(self._is_rootless, self._is_as_root)
+        self._commands = Commands(self._loop, self._network, self._groups, power, finish=self._end)
         self._commands.watch_children()
         owner = Client(self._lab)
         self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))

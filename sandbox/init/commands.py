@@ -7,6 +7,10 @@ import os
 
 from .. import messages
 from ..kernel.signals import posix
+from .executor import Executor, suits
+from .held import Held
+from .spawn import Refusal, failure
+from .start import Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,12 +21,11 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from .container import Container
+    from .executor import Power, Prepared
     from .groups import Groups
     from .loop import Loop
     from .network import Network
-
-    # Told a returncode, and which limits of its node the command has reached.
-    Ended = Callable[[int, Sequence[str]], object]
+    from .start import Ended
 
 
 KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
@@ -31,13 +34,17 @@ KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network, groups: Groups | None, *, finish: Callable[[], object]) -> None:
+    def __init__(
+        self, loop: Loop, network: Network, groups: Groups | None, power: Power, *, finish: Callable[[], object]
+    ) -> None:
         self._finish = finish
+        self._power = power
         self._groups = groups
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
         self._containers: dict[str, Container] = {}
+        self._executor: Executor | None = None
 
     def watch_children(self) -> None:
         """Reap whatever ends from now on: commands, and the orphans that the kernel gives to PID 1."""
@@ -57,31 +64,47 @@ class Commands:
 
         Once it has been reaped `ended` is called.
         """
-        from . import spawn
-        from .spawn import Refusal
-
-        told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        start = Start(command, inherited, ended)
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            pid = self._fork(command, inherited[2:])
-            if pid == 0:
-                self._become(command, inherited[2:], report)
-            messages.send(told, {"started": ""}, pid=pid)
-            self._running[pid] = running = Running(pid, command, ended)
-            self.tell(running, told)
-        except BrokenPipeError:
-            told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
+            executor = self._executor_for(command)
+            if executor is None:
+                self._fork(start)
+            elif command.held:
+                self._hold(start, executor)
+            else:
+                self._execute(start, executor)
         except Refusal as refusal:
-            messages.tell(report, refusal.message)
-            told.close()
+            start.refuse(refusal.message)
         except OSError as error:
-            spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")
-            told.close()
+            start.refuse(failure(error, f"start in {command.node}", f"ip netns exec {command.node}"))
+
+    def _executor_for(self, command: Command) -> Executor | None:
+        """Who executes it from init; None where it takes a process of its own first."""
+        limits = {**self._network.limits, **command.limits}
+        if self._groups or self._network.topology.containment or not suits(command, limits):
+            return None
+        if self._executor is None and self._power.suffices():
+            self._executor = Executor(self._power)
+        return self._executor
+
+    def _execute(self, start: Start, executor: Executor) -> None:
+        prepared = self._prepare(start.command, executor)
+        try:
+            self._note(prepared.execute(start.streams), start)
         finally:
-            report.close()
-            for fd in inherited[2:]:
-                os.close(fd)
+            prepared.close()
+
+    def _prepare(self, command: Command, executor: Executor) -> Prepared:
+        return executor.prepare(command, self._network.namespaces[command.node], self._network.files(command.node))
+
+    def _note(self, pid: int, start: Start) -> None:
+        """It runs."""
+        self._running[pid] = running = Running(pid, start.command, start.ended)
+        messages.tell(start.told, {"started": ""}, pid=pid)
+        self.tell(running, start.told)
+        start.close()
 
     def tell(self, running: Running, told: socket) -> None:
         """Tell `told` of the command's end; signals that come from there are passed on."""
@@ -97,7 +120,22 @@ class Commands:
         if container := self._containers.pop(node, None):
             container.close()
 
-    def _fork(self, command: Command, streams: Sequence[int]) -> int:
+    def _hold(self, start: Start, executor: Executor) -> None:
+        prepared = self._prepare(start.command, executor)
+        try:
+            prepared.check()
+        except Refusal:
+            prepared.close()
+            raise
+        Held(self._loop, start, prepared, self._note)
+
+    def _fork(self, start: Start) -> None:
+        pid = self._fork_for(start.command, start.streams)
+        if pid == 0:
+            self._become(start.command, start.streams, start.report)
+        self._note(pid, start)
+
+    def _fork_for(self, command: Command, streams: Sequence[int]) -> int:
         containment = self._network.topology.containment
         if containment is None:
             return os.fork()
@@ -146,7 +184,7 @@ class Commands:
             self._containers[node] = Container(blueprint)
         return self._containers[node]
 
-    def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
+    def _become(self, command: Command, inherited: Sequence[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
         from . import spawn
 
