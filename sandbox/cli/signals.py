@@ -91,7 +91,7 @@ class Forwarding:
 
 
 def _deliver(process: Process, number: int) -> None:
-    if number == posix.SIGTSTP and process.pid and _stops_by_default(process.pid):
+    if number == posix.SIGTSTP and _stops_by_default(process.pid):
         # A session of its own is an orphaned process group, in which the kernel drops the default
         # action of SIGTSTP (setpgid(2)): the stop that the user asked for needs SIGSTOP.
         number = posix.SIGSTOP

@@ -42,7 +42,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     """
     uid, gid = os.getuid(), os.getgid()
     # In a container root is uid 0 in any case, of ids that are nobody's outside; here it would be the real one.
-    needs_userns = (as_root and not topology.containment) or not _is_privileged()
+    needs_userns = (as_root and not topology.containment) or not is_privileged()
     try:
         if topology.limits:
             from .places import step_aside
@@ -58,19 +58,14 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             grants.give(pid)
         return
     init = Init(topology, lab, caller_fd, is_rootless=needs_userns, is_as_root=as_root)
-    try:
-        has_ids = grants is not None and grants.come()
-        init.attempt("let go of the caller's files", init.let_go)
-        if needs_userns and not has_ids:
+
+    def map_ids() -> None:
+        if needs_userns and not (grants and grants.come()):
             from ..kernel import userns
 
-            init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
-        init.build()
-        init.serve()
-    except BaseException:
-        init.confess()
-    finally:
-        init.end(1)
+            userns.map_identity(uid, gid, as_root=as_root)
+
+    init.begin(map_ids)
 
 
 def _grants(uid: int, gid: int) -> Grants | None:
@@ -92,6 +87,18 @@ class Init:
         self._door: Door | None = None
         self._is_detached = False
         self._groups: Groups | None = None
+
+    def begin(self, map_ids: Callable[[], object] = lambda: None) -> NoReturn:
+        """Build the network and serve, until the end."""
+        try:
+            self.attempt("map ids", map_ids)
+            self.attempt("let go of the caller's files", self.let_go)
+            self.build()
+            self.serve()
+        except BaseException:
+            self.confess()
+        finally:
+            self.end(1)
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -285,7 +292,7 @@ class Client:
             self._terminal.restore()
 
 
-def _is_privileged() -> bool:
+def is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
     held = int(status.fields()["CapEff"], 16)
     return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)

@@ -8,7 +8,6 @@ import os
 from .. import messages
 from ..kernel.signals import posix
 from .executor import Executor, suits
-from .held import Held
 from .spawn import Refusal, failure
 from .start import Start
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from .container import Container
-    from .executor import Power, Prepared
+    from .executor import Power
     from .groups import Groups
     from .loop import Loop
     from .network import Network
@@ -68,13 +67,10 @@ class Commands:
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            executor = self._executor_for(command)
-            if executor is None:
-                self._fork(start)
-            elif command.held:
-                self._hold(start, executor)
-            else:
+            if executor := self._executor_for(command):
                 self._execute(start, executor)
+            else:
+                self._fork(start)
         except Refusal as refusal:
             start.refuse(refusal.message)
         except OSError as error:
@@ -90,14 +86,15 @@ class Commands:
         return self._executor
 
     def _execute(self, start: Start, executor: Executor) -> None:
-        prepared = self._prepare(start.command, executor)
+        network, node = self._network, start.command.node
         try:
-            self._note(prepared.execute(start.streams), start)
+            self._note(
+                executor.execute(start.command, network.namespaces[node], network.files(node), start.streams), start
+            )
+        except Refusal as refusal:
+            start.refuse(refusal.message)
         finally:
-            prepared.close()
-
-    def _prepare(self, command: Command, executor: Executor) -> Prepared:
-        return executor.prepare(command, self._network.namespaces[command.node], self._network.files(command.node))
+            executor.come_back()
 
     def _note(self, pid: int, start: Start) -> None:
         """It runs."""
@@ -119,15 +116,6 @@ class Commands:
         """Let go of what `node`, which was removed, had for its commands."""
         if container := self._containers.pop(node, None):
             container.close()
-
-    def _hold(self, start: Start, executor: Executor) -> None:
-        prepared = self._prepare(start.command, executor)
-        try:
-            prepared.check()
-        except Refusal:
-            prepared.close()
-            raise
-        Held(self._loop, start, prepared, self._note)
 
     def _fork(self, start: Start) -> None:
         pid = self._fork_for(start.command, start.streams)

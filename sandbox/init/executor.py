@@ -10,20 +10,17 @@ from __future__ import annotations
 import os
 
 from ..kernel import caps, descriptors, mounts, signals, status
-from ..kernel.view import FILES_AND_NAME, NETWORK_FILES_AND_NAME, View
+from ..kernel.view import View
 from ..values import value
 from . import program
 from .spawn import Refusal, attempt, failure, stages_of_the_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Mapping, Sequence
 
     from ..command import Command
     from ..kernel.descriptors import Limits
-
-    T = TypeVar("T")
 
 
 CAP_SYS_CHROOT = 18
@@ -31,7 +28,7 @@ CAP_SYS_CHROOT = 18
 
 @value
 class Power:
-    """What init may do: `is_rootless` in a user namespace, `is_as_root` as its uid 0, whose commands may keep it all."""
+    """What init may do: `is_rootless` in a user namespace, `is_as_root` as its uid 0, whose commands may keep it."""
 
     is_rootless: bool
     is_as_root: bool
@@ -42,8 +39,11 @@ class Power:
 
 
 def suits(command: Command, limits: Limits) -> bool:
-    """Whether nothing has to be done in a process of its own before its exec. `limits` are what it is to have."""
-    if command.terminal or command.user or command.keep:
+    """Whether nothing has to be done in a process of its own before its exec. `limits` are what it is to have.
+
+    What is held waits in one: after the word to begin nothing is left that could fail, for want of a process say.
+    """
+    if command.held or command.terminal or command.user or command.keep:
         return False
     if limits:
         import resource
@@ -56,81 +56,51 @@ class Executor:
     """Where init is at home while it executes commands elsewhere. From now on no command of it can be privileged."""
 
     def __init__(self, power: Power) -> None:
+        """Raises Refusal."""
         if power.is_rootless:  # who may not come back to the host's view gets another like it
-            mounts.follow_view()
-        self._home = View(FILES_AND_NAME)
+            attempt([("make a view to come back to", "unshare --mount --uts", mounts.follow_view)])
+        attempt([("give up capabilities", "setpriv --bounding-set", self._settle)])
+
+    def _settle(self) -> None:
+        self._home = View()
         self._inheritance = caps.Inheritance()
 
-    def prepare(self, command: Command, netns_fd: int, files: Mapping[str, str]) -> Prepared:
-        """Make the command's view of the machine, and find its program there. Raises Refusal."""
+    def execute(self, command: Command, netns_fd: int, files: Mapping[str, str], streams: Sequence[int]) -> int:
+        """Have it begin; returns its pid. `streams` become its descriptors 0, 1 and 2. Raises Refusal.
+
+        To be followed by come_back(), whatever comes of it.
+        """
         try:
             attempt(stages_of_the_view(command.node, netns_fd, files))
-            return Prepared(command, View(NETWORK_FILES_AND_NAME), self._home, self._inheritance)
-        finally:
-            come_back(self._home)
-
-
-class Prepared:
-    """A command that is ready to be executed."""
-
-    def __init__(self, command: Command, view: View, home: View, inheritance: caps.Inheritance) -> None:
-        self._command = command
-        self._view = view
-        self._home = home
-        self._inheritance = inheritance
-
-    def check(self) -> None:
-        """Raise Refusal where it cannot be executed, as far as that can be told beforehand."""
-        self._there(lambda: program.check(self._find()))
-
-    def execute(self, streams: Sequence[int]) -> int:
-        """Have it begin; returns its pid. `streams` become its descriptors 0, 1 and 2. Raises Refusal."""
-        return self._there(lambda: self._spawn(streams))
-
-    def close(self) -> None:
-        """Let go of its view, which it has by itself once it was executed."""
-        self._view.close()
-
-    def _there(self, do: Callable[[], T]) -> T:
-        """Do something where the command is to be, with no more power than it will have."""
-        node, cwd = self._command.node, self._command.cwd
-        try:
-            attempt([(f"enter {node}", "nsenter --net --mount --uts", self._view.enter)])
-            with self._inheritance:
-                attempt([("cwd", f"cd {cwd}", lambda: os.chdir(cwd))])
-                return do()
+            with self._inheritance:  # what it could not open, init does not find
+                attempt([("cwd", f"cd {command.cwd}", lambda: os.chdir(command.cwd))])
+                return _spawn(command, streams)
         except OSError as error:
-            error.filename = error.filename or self._command.argv[0]
+            error.filename = error.filename or command.argv[0]
             raise Refusal(failure(error, "execute")) from error
-        finally:
-            come_back(self._home)
 
-    def _find(self) -> str:
-        return program.find(self._command.executable or self._command.argv[0], self._command.environment)
-
-    def _spawn(self, streams: Sequence[int]) -> int:
-        command = self._command
-        path = self._find()
-        descriptors.keep_none()
-        own_umask = None if command.umask is None else os.umask(command.umask)
+    def come_back(self) -> None:
+        """Be at home again; or else be no more, for the next command would begin in the view of this one."""
         try:
-            return os.posix_spawn(
-                path,
-                command.argv,
-                command.environment,
-                file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(streams)],
-                setsid=True,
-                setsigmask=(),
-                setsigdef=signals.posix.valid_signals(),
-            )
-        finally:
-            if own_umask is not None:
-                os.umask(own_umask)
+            self._home.enter()
+        except OSError as error:
+            raise RuntimeError("init cannot come back to its own view of the machine") from error
 
 
-def come_back(home: View) -> None:
-    """Be at home again; or else be no more, for the next command would begin in the view of this one."""
+def _spawn(command: Command, streams: Sequence[int]) -> int:
+    path = program.find(command.executable or command.argv[0], command.environment)
+    descriptors.keep_none()
+    own_umask = None if command.umask is None else os.umask(command.umask)
     try:
-        home.enter()
-    except OSError as error:
-        raise RuntimeError("init cannot come back to its own view of the machine") from error
+        return os.posix_spawn(
+            path,
+            command.argv,
+            command.environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(streams)],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=signals.posix.valid_signals(),
+        )
+    finally:
+        if own_umask is not None:
+            os.umask(own_umask)

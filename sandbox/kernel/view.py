@@ -1,4 +1,4 @@
-"""What a process sees of the machine: left for another view, and come back to."""
+"""What a process sees of the machine, its files and its name: left for another view, and come back to."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ import os
 
 from . import namespace
 
-# Names in /proc/PID/ns.
-FILES_AND_NAME = ("mnt", "uts")
-NETWORK_FILES_AND_NAME = ("net", *FILES_AND_NAME)
-
 
 class View:
-    """A mount table, the root in it, a hostname, perhaps a network; held by descriptor, gone with their last user."""
+    """The mount table, the root in it and the hostname that this process has now, held by descriptor."""
 
-    def __init__(self, kinds: tuple[str, ...]) -> None:
-        """What this process sees now. Raises OSError."""
-        self._namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
+    def __init__(self) -> None:
+        """Raises OSError."""
+        self._namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("mnt", "uts")]
         self._root = os.open("/", os.O_PATH | os.O_CLOEXEC)
 
     def enter(self) -> None:
-        """Give this process, which must have one thread, this view. Needs CAP_SYS_ADMIN over it, CAP_SYS_CHROOT."""
+        """Come back to it: with one thread, CAP_SYS_CHROOT, and CAP_SYS_ADMIN over it."""
         namespace.enter_all(self._namespaces)
         # Whoever joins a mount namespace is at its root, which in a chroot is not the root that it had: setns(2).
         os.fchdir(self._root)
         os.chroot(".")
-
-    def close(self) -> None:
-        """Let go of it."""
-        for fd in (*self._namespaces, self._root):
-            os.close(fd)

@@ -65,7 +65,6 @@ class Process:
         self.limits_reached: tuple[str, ...] = ()
         self.pid = 0
         self._held = held
-        self._is_ready = False
         self._lock = allocate_lock()
         self._collected: dict[Any, bytearray] = {}
         self._status, status = messages.pair()
@@ -81,7 +80,7 @@ class Process:
 
     def begin(self) -> None:
         """Wait until the command executes. Raises what subprocess would where it cannot, StepFailed for ours."""
-        if not self._is_ready:
+        if not self.pid:
             self.get_ready()
         if self._held:
             try:
@@ -90,12 +89,15 @@ class Process:
             except (BrokenPipeError, ConnectionResetError):
                 pass  # killed while it waited, as wait() will tell
         self._report.close()
-        self._await_pid()
 
     def get_ready(self) -> None:
         """Wait until the command is about to execute: it will, unless begin() finds otherwise."""
         self._read_report()
-        self._is_ready = True
+        message, _, pid = messages.receive(self._status)
+        if message is None:
+            self._hang_up()
+            raise LabClosed("the lab's init was killed")
+        self.pid = pid
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when the command has ended."""
@@ -185,25 +187,16 @@ class Process:
         left = None if deadline is None else max(0, deadline - monotonic()) * 1000
         return bool(poll.poll(left))
 
-    def _await_pid(self) -> None:
-        while not self.pid and self.returncode is None:
-            if self._read_status() is None:
-                self._hang_up()
-                raise LabClosed("the lab's init was killed")
-
-    def _read_status(self) -> messages.Message | None:
-        message, _, pid = messages.receive(self._status)
+    def _read_status(self) -> None:
+        message, _, _ = messages.receive(self._status)
         if message is None:
             # Init is gone, and the kernel has killed all that it had started.
             self.returncode = -SIGKILL
-        elif "started" in message:
-            self.pid = pid
         elif "exit" in message:
             self.returncode = int(message["exit"][0])
             self.limits_reached = tuple(message.get("reached", ()))
         if self.returncode is not None:
             self._status.close()
-        return message
 
     def _read_report(self) -> None:
         """Nothing more to hear means that the command executes: its end closes itself by exec."""
