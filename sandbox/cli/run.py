@@ -78,7 +78,9 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
         if output:
             output.given()
     begin_together(processes)
-    gc.enable()  # from here on it may take long
+    # From here on it may take long. What there is by now stays: else the very next object would have it all looked at.
+    gc.freeze()
+    gc.enable()
     # Not before they execute: a signal for the fork that is to become a command would be lost. Until now they wait.
     with Forwarding(processes) as signals:
         watch = Watch(request, dict(zip(request.topology.places, processes, strict=True)), output, signals)
@@ -104,9 +106,11 @@ def get_ready(processes: Iterable[Process]) -> None:
         raise NotExecuted(error) from error
 
 
-def begin(processes: Iterable[Process]) -> None:
+def begin(processes: Sequence[Process]) -> None:
     """Have each execute. Raises NotExecuted."""
     try:
+        for process in processes:
+            process.go()
         for process in processes:
             process.begin()
     except OSError as error:

@@ -57,7 +57,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         if grants:
             grants.give(pid)
         return
-    init = Init(topology, lab, caller_fd, is_rootless=needs_userns, is_as_root=as_root)
+    init = Init(topology, lab, caller_fd, is_rootless=needs_userns, as_root=as_root)
 
     def map_ids() -> None:
         if needs_userns and not (grants and grants.come()):
@@ -75,14 +75,13 @@ def _grants(uid: int, gid: int) -> Grants | None:
 
 
 class Init:
-    """A lab from the inside: `is_rootless` in a user namespace, `is_as_root` as its uid 0."""
+    """A lab from the inside: `is_rootless` in a user namespace, `as_root` as its uid 0."""
 
-    def __init__(self, topology: Topology, lab: socket, caller_fd: int, *, is_rootless: bool, is_as_root: bool) -> None:
-        self._is_rootless = is_rootless
-        self._is_as_root = is_as_root
+    def __init__(self, topology: Topology, lab: socket, caller_fd: int, *, is_rootless: bool, as_root: bool) -> None:
+        self._as_root = as_root
         self._lab = lab
         self._caller_fd = caller_fd
-        self._network = Network(topology)
+        self._network = Network(topology, is_rootless=is_rootless)
         self._answers: Answers | None = None
         self._door: Door | None = None
         self._is_detached = False
@@ -119,8 +118,8 @@ class Init:
                 from .groups import Groups
 
                 self._groups = Groups(self._network.topology)
-                self._groups.open(rootless=self._is_rootless)
-            self._network.build(self._tell_progress, rootless=self._is_rootless)
+                self._groups.open(rootless=self._network.is_rootless)
+            self._network.build(self._tell_progress)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
@@ -148,12 +147,10 @@ class Init:
         from ..plan import names  # noqa: F401
         from . import spawn  # noqa: F401
         from .commands import Commands
-        from .executor import Power
         from .loop import Loop
 
         self._loop = Loop()
-        power = Power(self._is_rootless, self._is_as_root)
-        self._commands = Commands(self._loop, self._network, self._groups, power, finish=self._end)
+        self._commands = Commands(self._loop, self._network, self._groups, as_root=self._as_root, finish=self._end)
         self._commands.watch_children()
         owner = Client(self._lab)
         self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))

@@ -7,9 +7,7 @@ import os
 
 from .. import messages
 from ..kernel.signals import posix
-from .executor import Executor, suits
 from .spawn import Refusal, failure
-from .start import Start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +18,13 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from .container import Container
-    from .executor import Power
+    from .executor import Executor
     from .groups import Groups
     from .loop import Loop
     from .network import Network
-    from .start import Ended
+
+    # Told a returncode, and which limits of its node the command has reached.
+    Ended = Callable[[int, Sequence[str]], object]
 
 
 KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
@@ -34,10 +34,10 @@ class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
     def __init__(
-        self, loop: Loop, network: Network, groups: Groups | None, power: Power, *, finish: Callable[[], object]
+        self, loop: Loop, network: Network, groups: Groups | None, *, as_root: bool, finish: Callable[[], object]
     ) -> None:
         self._finish = finish
-        self._power = power
+        self._as_root = as_root
         self._groups = groups
         self._loop = loop
         self._network = network
@@ -77,12 +77,18 @@ class Commands:
             start.refuse(failure(error, f"start in {command.node}", f"ip netns exec {command.node}"))
 
     def _executor_for(self, command: Command) -> Executor | None:
-        """Who executes it from init; None where it takes a process of its own first."""
-        limits = {**self._network.limits, **command.limits}
-        if self._groups or self._network.topology.containment or not suits(command, limits):
+        """Who executes it from init; None where it takes a process of its own first.
+
+        What is held waits in one: after the word to begin nothing is left that could fail, for want of a process say.
+        """
+        if command.held or self._groups or self._network.topology.containment or self._as_root:
             return None
-        if self._executor is None and self._power.suffices():
-            self._executor = Executor(self._power)
+        from .executor import Executor, is_possible, suits
+
+        if not suits(command, {**self._network.limits, **command.limits}):
+            return None
+        if self._executor is None and is_possible():
+            self._executor = Executor(rootless=self._network.is_rootless)
         return self._executor
 
     def _execute(self, start: Start, executor: Executor) -> None:
@@ -233,6 +239,32 @@ class Commands:
         told.close()
         if running.command.tied:
             running.signal(posix.SIGKILL, to_group=True)
+
+
+class Start:
+    """A command that is to run: `told` is told of it, `report` how it fails before, `streams` are its descriptors."""
+
+    def __init__(self, command: Command, inherited: Sequence[int], ended: Ended | None) -> None:
+        self.command = command
+        self.told, self.report = map(messages.adopt, inherited[:2])
+        self.streams = inherited[2:]
+        self.ended = ended
+
+    def refuse(self, message: Mapping[str, str | Sequence[str]]) -> None:
+        """It does not run; the message says why."""
+        messages.tell(self.report, message)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """It does not run, and there is nothing to say."""
+        self.told.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is the command's own by now."""
+        self.report.close()
+        for fd in self.streams:
+            os.close(fd)
 
 
 class Running:

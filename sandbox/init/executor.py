@@ -11,7 +11,6 @@ import os
 
 from ..kernel import caps, descriptors, mounts, signals, status
 from ..kernel.view import View
-from ..values import value
 from . import program
 from .spawn import Refusal, attempt, failure, stages_of_the_view
 
@@ -26,24 +25,9 @@ if TYPE_CHECKING:
 CAP_SYS_CHROOT = 18
 
 
-@value
-class Power:
-    """What init may do: `is_rootless` in a user namespace, `is_as_root` as its uid 0, whose commands may keep it."""
-
-    is_rootless: bool
-    is_as_root: bool
-
-    def suffices(self) -> bool:
-        """Whether this process may come back from where a command is to be, and no command needs more than others."""
-        return not self.is_as_root and bool(int(status.fields()["CapEff"], 16) >> CAP_SYS_CHROOT & 1)
-
-
 def suits(command: Command, limits: Limits) -> bool:
-    """Whether nothing has to be done in a process of its own before its exec. `limits` are what it is to have.
-
-    What is held waits in one: after the word to begin nothing is left that could fail, for want of a process say.
-    """
-    if command.held or command.terminal or command.user or command.keep:
+    """Whether nothing has to be done in a process of its own before its exec. `limits` are what it is to have."""
+    if command.terminal or command.user or command.keep:
         return False
     if limits:
         import resource
@@ -52,12 +36,17 @@ def suits(command: Command, limits: Limits) -> bool:
     return True
 
 
+def is_possible() -> bool:
+    """Whether this process has the power to come back from where a command is to be."""
+    return bool(int(status.fields()["CapEff"], 16) >> CAP_SYS_CHROOT & 1)
+
+
 class Executor:
     """Where init is at home while it executes commands elsewhere. From now on no command of it can be privileged."""
 
-    def __init__(self, power: Power) -> None:
-        """Raises Refusal."""
-        if power.is_rootless:  # who may not come back to the host's view gets another like it
+    def __init__(self, *, rootless: bool) -> None:
+        """`rootless`: in a user namespace. Raises Refusal."""
+        if rootless:  # who may not come back to the host's view gets another like it
             attempt([("make a view to come back to", "unshare --mount --uts", mounts.follow_view)])
         attempt([("give up capabilities", "setpriv --bounding-set", self._settle)])
 

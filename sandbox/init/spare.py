@@ -60,7 +60,7 @@ def _wait_for_a_lab(way: socket, caller_fd: int, *, is_rootless: bool) -> NoRetu
     request, inherited, _ = messages.receive(way)
     if request is None:
         os._exit(0)
-    init = Init(words.read(request), messages.adopt(inherited[0]), caller_fd, is_rootless=is_rootless, is_as_root=False)
+    init = Init(words.read(request), messages.adopt(inherited[0]), caller_fd, is_rootless=is_rootless, as_root=False)
     init.begin()
 
 
