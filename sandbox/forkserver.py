@@ -121,20 +121,17 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     poll = select.poll()
     poll.register(requests_fd, select.POLLIN)
     poll.register(caller_fd, select.POLLIN)
-    spare = _spare(caller_fd)
+    spare: Spare | None = None  # not before the first lab, which would wait for it
     while all(fd == requests_fd for fd, _ in poll.poll()):
         request, descriptors, _ = messages.receive(requests)
         if request is None:
             break
         lab = messages.adopt(descriptors[0])
-        if spare and suits(request):
-            is_taken = spare.take(request, lab)
-            spare = _spare(caller_fd)
-        else:
-            is_taken = False
-        if not is_taken:
+        if not (spare and suits(request) and spare.take(request, lab)):
             init.launch(words.read(request), lab, caller_fd, as_root="as root" in request)
         lab.close()
+        if not (spare and spare.is_waiting):
+            spare = _spare(caller_fd)
     os._exit(0)
 
 

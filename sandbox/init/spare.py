@@ -6,9 +6,11 @@ A fork of Python is slow in its first milliseconds: each page it writes to has t
 from __future__ import annotations
 
 import os
+import select
 
 from .. import messages
 from ..kernel import clone, descriptors
+from ..plan import plan
 from ..topology import Topology, words
 from . import Init, is_privileged
 
@@ -26,6 +28,8 @@ def suits(request: Mapping[str, Sequence[str]]) -> bool:
 
 class Spare:
     """An init without a lab, from the side of the fork server. It ends with that, or with whoever has `caller_fd`."""
+
+    is_waiting = True
 
     def __init__(self, caller_fd: int) -> None:
         """Fork it. Raises OSError."""
@@ -47,6 +51,7 @@ class Spare:
             return False
         finally:
             self._way.close()
+            self.is_waiting = False
         return True
 
 
@@ -56,7 +61,12 @@ def _wait_for_a_lab(way: socket, caller_fd: int, *, is_rootless: bool) -> NoRetu
         from ..kernel import userns
 
         userns.map_identity(os.getuid(), os.getgid(), as_root=False)
-    _do_what_most_do()
+    _plan_a_lab()
+    poll = select.poll()
+    poll.register(way, select.POLLIN)
+    poll.register(caller_fd, select.POLLIN)
+    if any(fd == caller_fd for fd, _ in poll.poll()):
+        os._exit(0)
     request, inherited, _ = messages.receive(way)
     if request is None:
         os._exit(0)
@@ -64,8 +74,6 @@ def _wait_for_a_lab(way: socket, caller_fd: int, *, is_rootless: bool) -> NoRetu
     init.begin()
 
 
-def _do_what_most_do() -> None:
-    from ..plan import plan
-
-    for _ in range(2):
-        plan(words.read(words.spell(Topology.parse([("a:192.168.1.1", "b:192.168.1.2")]))))
+def _plan_a_lab() -> None:
+    """Do what every lab does, so that the pages to which that writes are this process's own by then."""
+    plan(words.read(words.spell(Topology.parse([("a:192.168.1.1", "b:192.168.1.2")]))))
