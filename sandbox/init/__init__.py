@@ -78,10 +78,11 @@ class Init:
     """A lab from the inside: `is_rootless` in a user namespace, `as_root` as its uid 0."""
 
     def __init__(self, topology: Topology, lab: socket, caller_fd: int, *, is_rootless: bool, as_root: bool) -> None:
+        self._is_rootless = is_rootless
         self._as_root = as_root
         self._lab = lab
         self._caller_fd = caller_fd
-        self._network = Network(topology, is_rootless=is_rootless)
+        self._network = Network(topology)
         self._answers: Answers | None = None
         self._door: Door | None = None
         self._is_detached = False
@@ -118,8 +119,8 @@ class Init:
                 from .groups import Groups
 
                 self._groups = Groups(self._network.topology)
-                self._groups.open(rootless=self._network.is_rootless)
-            self._network.build(self._tell_progress)
+                self._groups.open(rootless=self._is_rootless)
+            self._network.build(self._tell_progress, rootless=self._is_rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:

@@ -88,7 +88,7 @@ class Commands:
         if not suits(command, {**self._network.limits, **command.limits}):
             return None
         if self._executor is None and is_possible():
-            self._executor = Executor(rootless=self._network.is_rootless)
+            self._executor = Executor()
         return self._executor
 
     def _execute(self, start: Start, executor: Executor) -> None:

@@ -44,14 +44,22 @@ def is_possible() -> bool:
 class Executor:
     """Where init is at home while it executes commands elsewhere. From now on no command of it can be privileged."""
 
-    def __init__(self, *, rootless: bool) -> None:
-        """`rootless`: in a user namespace. Raises Refusal."""
-        if rootless:  # who may not come back to the host's view gets another like it
-            attempt([("make a view to come back to", "unshare --mount --uts", mounts.follow_view)])
-        attempt([("give up capabilities", "setpriv --bounding-set", self._settle)])
+    def __init__(self) -> None:
+        """Raises Refusal."""
+        attempt([("keep its own view", "unshare --mount --uts", self._settle)])
+        attempt([("give up capabilities", "setpriv --bounding-set", self._bequeath)])
 
     def _settle(self) -> None:
         self._home = View()
+        try:
+            self._home.enter()
+        except PermissionError:
+            # To a namespace of an outer user namespace there is no way back: setns(2). So another like it.
+            self._home.close()
+            mounts.follow_view()
+            self._home = View()
+
+    def _bequeath(self) -> None:
         self._inheritance = caps.Inheritance()
 
     def execute(self, command: Command, netns_fd: int, files: Mapping[str, str], streams: Sequence[int]) -> int:

@@ -41,11 +41,10 @@ FEW = 1000  # steps, which take a tenth of a second
 
 
 class Network:
-    """Namespaces by descriptor, and what is in them. Gone when its process is. `is_rootless`: in a user namespace."""
+    """Namespaces by descriptor, and what is in them. Gone when its process is."""
 
-    def __init__(self, topology: Topology, *, is_rootless: bool) -> None:
+    def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self.is_rootless = is_rootless
         self._owners: dict[str, UserNamespace] = {}
         self._builder = Builder(self._create)
         self._wiring: Wiring | None = None
@@ -61,11 +60,11 @@ class Network:
         """The descriptor of each node's namespace, and of each switch's."""
         return self._builder.namespaces
 
-    def build(self, tell: Callable[[int, int], object]) -> None:
+    def build(self, tell: Callable[[int, int], object], *, rootless: bool) -> None:
         """Carry out the plan; `took_s` tells what each step took. Raises Rejected for the one that was refused.
 
         Where that takes long, `tell` hears now and then how many steps of how many are done. With ways to the
-        machine outside it raises NotAllowed as well.
+        machine outside it raises NotAllowed as well; `rootless`: without power over its network.
         `limits` are those of the caller that were in the way, by number: its commands get them back.
         """
         self._make_room(self.topology)
@@ -73,7 +72,7 @@ class Network:
             from ..outside import Outside
 
             # What is to be out there begins before this process leaves.
-            self._outside = Outside(self.topology, rootless=self.is_rootless)
+            self._outside = Outside(self.topology, rootless=rootless)
         if self.topology.containment:
             from ..kernel import sockets
 

@@ -21,3 +21,8 @@ class View:
         # Whoever joins a mount namespace is at its root, which in a chroot is not the root that it had: setns(2).
         os.fchdir(self._root)
         os.chroot(".")
+
+    def close(self) -> None:
+        """Let go of it."""
+        for fd in (*self._namespaces, self._root):
+            os.close(fd)
