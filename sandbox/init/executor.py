@@ -46,7 +46,7 @@ class Executor:
 
     def __init__(self) -> None:
         """Raises Refusal."""
-        attempt([("keep its own view", "unshare --mount --uts", self._settle)])
+        attempt([("make its own mounts and hostname", "unshare --mount --uts", self._settle)])
         attempt([("give up capabilities", "setpriv --bounding-set", self._bequeath)])
 
     def _settle(self) -> None:
