@@ -28,6 +28,14 @@ mount --bind "$1" /mnt; mount -t tmpfs -o mode=755 none "$0"; mkdir -p "$1"; mou
 SETTING_UP_S = 60
 
 
+def own_name() -> str:
+    """How the user is called who runs this."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 @dataclass(frozen=True)
 class OrdinaryUser:
     """Somebody with a copy of this checkout, a Python with all that it needs, and directories of his own.
