@@ -5,5 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .check import Maker
+from .requests import requests
 
-CHECKS: Mapping[str, Maker] = {}
+CHECKS: Mapping[str, Maker] = {
+    "requests": requests,
+}
