@@ -26,10 +26,10 @@ from .requests import refused
 from .wired import as_ip_says, difference, interfaces
 
 LINES, BATCHES, A_FEW, FEWEST = 500, 40, 4, 2
-BUILT = 75  # of a batch: distinct topologies, the first ones
+BUILT = 60  # of a batch: distinct topologies, the first ones
 LARGEST = 16  # nodes and switches
 LOOK_AGAIN_EVERY = 25  # of those that are built, by ip(8)
-ON_A_COMMAND_LINE = 4  # of a batch: refused by the program itself
+ON_A_COMMAND_LINE = 3  # of a batch: refused by the program itself
 ALL_PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 
 
@@ -39,7 +39,7 @@ def generated(place: Place) -> Iterator[Check]:
     with tempfile.TemporaryDirectory(dir=place.directory) as empty:
         trial = Trial(Path(empty))
         yield Check(
-            "command lines are read or refused on one line, nothing is done meanwhile, what is accepted comes up so",
+            "lines are read or refused on one line, nothing is done meanwhile; what is accepted comes up as asked for",
             [str(number) for number in range(1, _batches(place) + 1)],
             trial.batch,
             figures=trial.told,

@@ -36,18 +36,20 @@ ODD = (
     *("", " ", "\t", "\n", "\x1b[31m", "%", "\u00e9", "\u0661", "\u00b2", "\udcff", "/", ":", ",", "=", "@", "$(x)"),
     *(":::", "--", "-", ".", "..", "~", "\u202e", "/24/24", "%eth0", "::", "x" * 5000),
 )
-HUGE = ("4294967296", "18446744073709551616", "9" * 400, "-1", "0", "1e9", "nan", "inf", "007", "256", "33", "129")
+NUMBERS = (
+    *("4294967296", "18446744073709551616", "9" * 400, "0", "-1", "256", "33", "129", "1279", "1280", "65536"),
+    *("nan", "inf", "1e9", "007", "+4", "1_0", "0x1", "2\u00b2", "\u0662", "\uff12", "2 ", " 2", "2\n"),
+)
 DIGITS = frozenset("0123456789")
 
 _number_of_blocks = st.sampled_from((1, 1, 1, 2, 2, 3, 0))
 _number_of_extras = st.sampled_from((0, 0, 1, 1, 2))
-_number_of_changes = st.sampled_from((0, 0, 0, 0, 1, 1, 2, 3))
+_number_of_changes = st.sampled_from((0, 0, 0, 0, 0, 1, 1, 1, 2))
 _number_of_commands = st.sampled_from((1,) * 9 + (2, 3))
 _pairs_of_nodes, _commands = st.sampled_from(PAIRS_OF_NODES), st.sampled_from(COMMANDS)
 _settings, _shapes, _extras = st.sampled_from(SETTINGS), st.sampled_from(SHAPES), st.sampled_from(EXTRAS)
-_odd, _huge = st.sampled_from(ODD), st.sampled_from(HUGE)
+_odd, _numbers = st.sampled_from(ODD), st.sampled_from(NUMBERS)
 _coins = st.booleans()
-_places = st.integers(0, 12)
 _positions = st.integers(0, 1 << 16)
 _ipv4 = st.tuples(st.integers(1 << 24, (224 << 24) - 1), st.integers(2, 31))
 _ipv6 = st.tuples(st.integers(1 << 112, (1 << 128) - 1), st.integers(2, 127))
@@ -143,7 +145,8 @@ def _replace(draw: Draw, words: Words, at: int) -> Words:
 
 
 def _misspell(draw: Draw, words: Words, at: int) -> Words:
-    word, place = "".join(words[at : at + 1]), draw(_places)
+    word = "".join(words[at : at + 1])
+    place = draw(_positions) % (len(word) + 1)
     return [*words[:at], word[:place] + draw(_odd) + word[place + draw(_coins) :], *words[at + 1 :]]
 
 
@@ -151,7 +154,7 @@ def _renumber(draw: Draw, words: Words, at: int) -> Words:
     """Another number in the place of the last digit of a word."""
     word = "".join(words[at : at + 1])
     end = next((place for place in range(len(word), 0, -1) if word[place - 1] in DIGITS), 1)
-    return [*words[:at], word[: end - 1] + draw(_huge) + word[end:], *words[at + 1 :]]
+    return [*words[:at], word[: end - 1] + draw(_numbers) + word[end:], *words[at + 1 :]]
 
 
 Change = Callable[[Draw, Words, int], Words]

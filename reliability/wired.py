@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -22,12 +22,14 @@ WHOLE, LOCAL = 1, 2  # IFA_ADDRESS and, where there is one, IFA_LOCAL
 UP_AND_RUNNING = 0x41  # IFF_UP | IFF_RUNNING
 DEFAULT_MTU = 1500
 LOOPBACK = "lo"
-LINK_LOCAL = 253  # RT_SCOPE_LINK: the kernel's own fe80 address
 
 
 @dataclass(frozen=True)
 class Wired:
-    """One interface: its addresses with their prefixes, its MTU, and its MAC address where one was asked for."""
+    """One interface: its addresses with their prefixes, its MTU, and its MAC address where one was asked for.
+
+    The link-local address, which the kernel gives it by itself, is one of them where no other of IPv6 is.
+    """
 
     addresses: frozenset[str]
     mtu: int = DEFAULT_MTU
@@ -38,9 +40,14 @@ class Wired:
 def wanted(topology: Topology) -> Mapping[str, Mapping[str, Wired]]:
     """By node and interface what was asked for."""
     by_node: dict[str, dict[str, Wired]] = {node: {} for node in topology.nodes}
-    for end in (end for wire in topology.wires for end in wire if end.node in by_node):
-        addresses = frozenset(str(address) for address in end.addresses)
-        by_node[end.node][end.name] = Wired(addresses, end.mtu or DEFAULT_MTU, end.mac or "")
+    switches = {switch.name: switch for switch in topology.switches}
+    for link in topology.links:
+        for end, peer in (link.ends, link.ends[::-1]):
+            if end.node in by_node:
+                of_switch = switches[peer.node].mtu if peer.node in switches else None
+                mtu = end.mtu or (peer.mtu if peer.node in switches else None) or of_switch or DEFAULT_MTU
+                own = by_node[end.node]
+                own[f"eth{len(own)}"] = Wired(frozenset(map(str, end.addresses)), mtu, end.mac or "")
     return by_node
 
 
@@ -60,12 +67,11 @@ def difference(lab: Lab) -> Complaint:
 def interfaces(node: Node) -> Mapping[str, Wired]:
     """What the kernel has in a node, but for lo."""
     with node.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as rtnetlink:
-        addresses: dict[int, set[str]] = defaultdict(set)
+        addresses: dict[int, list[str]] = defaultdict(list)
         for body in _dump(rtnetlink, GET_ADDRESS):
-            family, prefix, _, scope, index = ADDRESS.unpack_from(body)
-            if not (family == socket.AF_INET6 and scope == LINK_LOCAL):
-                content = _attributes(body, ADDRESS.size)
-                addresses[index].add(f"{ip_address(content.get(LOCAL) or content[WHOLE])}/{prefix}")
+            _, prefix, _, _, index = ADDRESS.unpack_from(body)
+            content = _attributes(body, ADDRESS.size)
+            addresses[index].append(f"{ip_address(content.get(LOCAL) or content[WHOLE])}/{prefix}")
         found = {}
         for body in _dump(rtnetlink, GET_LINK):
             _, _, index, flags, _ = LINK.unpack_from(body)
@@ -73,7 +79,7 @@ def interfaces(node: Node) -> Mapping[str, Wired]:
             (mtu,) = struct.unpack("=I", content[MTU])
             is_up = flags & UP_AND_RUNNING == UP_AND_RUNNING
             name = content[NAME].rstrip(b"\0").decode()
-            found[name] = Wired(frozenset(addresses[index]), mtu, content[MAC].hex(":"), is_up)
+            found[name] = Wired(_asked_for(addresses[index]), mtu, content[MAC].hex(":"), is_up)
     del found[LOOPBACK]
     return found
 
@@ -87,12 +93,13 @@ def as_ip_says(node: Node) -> Mapping[str, Wired]:
 def _read(link: Mapping[str, object]) -> Wired:
     told = link["addr_info"]
     assert isinstance(told, list)
-    addresses = (f"{each['local']}/{each['prefixlen']}" for each in told if not _is_link_local(each))
-    return Wired(frozenset(addresses), int(str(link["mtu"])), str(link["address"]), link["operstate"] == "UP")
+    addresses = [f"{each['local']}/{each['prefixlen']}" for each in told]
+    return Wired(_asked_for(addresses), int(str(link["mtu"])), str(link["address"]), link["operstate"] == "UP")
 
 
-def _is_link_local(told: Mapping[str, str]) -> bool:
-    return told["family"] == "inet6" and told["scope"] == "link"
+def _asked_for(addresses: Sequence[str]) -> frozenset[str]:
+    own = frozenset(each for each in addresses if not each.startswith("fe80:"))
+    return own if any(":" in each for each in own) else frozenset(addresses)
 
 
 def _without_mac(interface: Wired) -> Wired:
