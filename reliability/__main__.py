@@ -8,8 +8,9 @@ import signal
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -31,12 +32,19 @@ def main() -> int:
     machine = describe()
     outcomes = list(_outcomes(asked))
     if asked.json:
-        record = {"machine": machine, "outcomes": [outcome.as_json() for outcome in outcomes]}
-        path = Path(asked.json)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        _write(Path(asked.json), machine, outcomes)
     print(text(machine, outcomes))
     return 0 if all(outcome.holds for outcome in outcomes) else 1
+
+
+def _write(path: Path, machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
+    record = {
+        "date": date.today().isoformat(),
+        "machine": machine,
+        "outcomes": [outcome.as_json() for outcome in outcomes],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _asked() -> Namespace:

@@ -42,7 +42,7 @@ WIDTH = {4: 32, 6: 128}
 
 
 @contextmanager
-def addresses(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """Batches of addresses, each by its number, which is the seed. Each address is tried on a cable's end."""
     few = A_FEW if place.quick else BATCHES
     batches = few if os.getuid() == 0 else max(few // 10, FEWEST)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .addresses import addresses
+from . import addresses, generated, requests
 from .check import Maker
-from .generated import generated
-from .requests import requests
 
 CHECKS: Mapping[str, Maker] = {
-    "requests": requests,
-    "grammar": generated,
-    "addresses": addresses,
+    "requests": requests.check,
+    "grammar": generated.check,
+    "addresses": addresses.check,
 }

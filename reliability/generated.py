@@ -34,7 +34,7 @@ ALL_PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 
 
 @contextmanager
-def generated(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """Batches of command lines, each by its number, which is the seed."""
     with tempfile.TemporaryDirectory(dir=place.directory) as empty:
         trial = Trial(Path(empty))

@@ -19,7 +19,7 @@ TIMEOUT_S = 30
 
 
 @contextmanager
-def requests(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """Every row of the table, on a command line."""
     known = rows()
     with tempfile.TemporaryDirectory(dir=place.directory) as empty:
