@@ -17,7 +17,7 @@ bench:    ## the numbers, side by side with ip commands, C and Mininet
 	./sbx bench
 
 reliability: ## kills, faults, crowds, first packets: what must never happen, tried, in a table
-	./sbx reliability
+	./sbx reliability --json build/reliability.json
 
 format:   ## rewrite the code as `check` wants it
 	./sbx format

@@ -47,7 +47,10 @@ Maker = Callable[[Place], AbstractContextManager[Check]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check: a row of the table. `who` ran it; `why_not` says why nobody did."""
+    """What came of a check: a row of the table. `who` ran it; `why_not` says why nobody did.
+
+    `python` is the version by which, where that is not the one of the harness.
+    """
 
     name: str
     who: str
@@ -57,6 +60,12 @@ class Outcome:
     complaints: Mapping[str, Complaint] | None = None
     figures: str = ""
     why_not: str = ""
+    python: str = ""
+
+    @property
+    def by(self) -> str:
+        """Who ran it, and by which Python if that is another."""
+        return f"{self.who} {self.python}".rstrip()
 
     @property
     def holds(self) -> bool:

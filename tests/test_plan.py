@@ -173,6 +173,11 @@ def test_an_interface_without_ipv6_speaks_none_and_one_with_it_does(topology: To
     assert quiet == {end for wire in topology.wires for end in wire if not end.speaks_ipv6 and not end.master}
 
 
+def test_an_interface_too_small_for_ipv6_is_told_nothing_of_it() -> None:
+    steps = plan(Topology.parse([("a:10.0.0.1,mtu=1279", "b:10.0.0.2,mtu=1280")]))
+    assert [str(step.interface) for step in steps if isinstance(step, NoLinkLocal)] == ["eth0 of b"]
+
+
 def test_a_quiet_interface_is_quiet_before_it_is_up() -> None:
     steps = plan(PAIR)
     for at in positions(steps, NoLinkLocal):

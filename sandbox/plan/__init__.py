@@ -114,7 +114,7 @@ def bring_up(ends: Iterable[Interface]) -> list[Step]:
     """The steps that give interfaces their addresses and let them carry packets."""
     steps: list[Step] = []
     for end in ends:
-        if not end.speaks_ipv6 and not end.master:
+        if end.may_speak_ipv6 and not end.speaks_ipv6 and not end.master:
             steps.append(NoLinkLocal(end))
         steps += [AddAddress(end, address) for address in end.addresses]
         steps.append(SetUp(end.node, end.name, end.index))

@@ -1,0 +1,53 @@
+"""python -m reliability.document FILE: the outcomes that make reliability wrote there, as the table of the document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .check import Outcome
+from .user import ROOT
+
+DOCUMENT = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"
+
+
+def main() -> None:
+    """Put the table in the place of the one that is there."""
+    record = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    outcomes = [Outcome(**each) for each in record["outcomes"]]
+    table = "\n".join(lines(record["date"], record["machine"], outcomes))
+    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), table), encoding="utf-8")
+
+
+def filled(text: str, table: str) -> str:
+    """The text of the document with this table in it."""
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert end, f"no {BEGIN} and {END} in it"
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def lines(date: str, machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """When and where, and a row for each outcome."""
+    of_machine = "; ".join(f"{name} {said}" for name, said in machine.items())
+    yield f"{date}: {of_machine}."
+    yield ""
+    yield "| check | as | cases | | s | what it shows |"
+    yield "|---|---|---:|---|---:|---|"
+    for each in outcomes:
+        words = "; ".join(filter(None, (each.shows, each.figures, each.why_not))).replace("|", "\\|")
+        yield f"| {each.name} | {each.by} | {each.tried or ''} | {_verdict(each)} | {each.seconds:.1f} | {words} |"
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.why_not:
+        return "not run"
+    failed = len(outcome.complaints or ())
+    return f"**{failed} failed**" if failed else "all hold"
+
+
+if __name__ == "__main__":
+    main()
