@@ -16,20 +16,23 @@ GONE_WITHIN_S = 5.0
 
 # What went wrong with a case, for a person to read; nothing where all is well.
 Complaint = str
+# Of no case, but of all of them together.
+AFTERWARDS = "afterwards"
 
 
 @dataclass(frozen=True)
 class Check:
     """What is tried, and what it must show.
 
-    A case is a word or some, by which it can be asked for again. `figures` tells, after all were tried, what else was
-    measured.
+    A case is a word or some, by which it can be asked for again. Once all were tried, `afterwards` complains of what
+    they came to together, and `figures` tells what else was measured.
     """
 
     shows: str
     cases: Sequence[str]
     attempt: Callable[[str], Complaint]
     at_once: int = 1
+    afterwards: Callable[[], Complaint] = str
     figures: Callable[[], str] = str
 
 
@@ -76,10 +79,13 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     with make(place) as check:
         cases = only or check.cases
         complaints = _complaints(check, cases)
+        said = [check.afterwards()]
         figures = check.figures()
     seconds = time.monotonic() - begun
     if left := _left_since(before, mark):
-        complaints["afterwards"] = f"left behind: {'; '.join(left)}"
+        said.append(f"left behind: {'; '.join(left)}")
+    if complaint := "; ".join(filter(None, said)):
+        complaints[AFTERWARDS] = complaint
     return Outcome(name, who, check.shows, len(cases), round(seconds, 1), complaints, figures)
 
 

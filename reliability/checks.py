@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import crowd, events, soak_labs, soak_launches
 from .check import Maker
 
-CHECKS: Mapping[str, Maker] = {}
+CHECKS: Mapping[str, Maker] = {
+    "events": events.check,
+    "crowd": crowd.check,
+    "soak-launches": soak_launches.check,
+    "soak-labs": soak_labs.check,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .check import Outcome
+from .check import AFTERWARDS, Outcome
 
 MOST_COMPLAINTS = 5
 
@@ -39,7 +39,7 @@ def complaints(outcome: Outcome) -> Iterator[str]:
 def again(outcome: Outcome, case: str) -> str:
     """The command that tries a case again."""
     as_user = "" if outcome.who == "root" else f"--as {outcome.who} "
-    words = "" if case == "afterwards" else f" '{case}'"
+    words = "" if case == AFTERWARDS else f" '{case}'"
     return f"./sbx reliability {as_user}{outcome.name}{words}"
 
 

@@ -22,7 +22,7 @@ import sandbox
 from reliability.census import wait_for
 from sandbox import Lab, Topology, messages
 
-from .programs import PYTHON
+from reliability.programs import PYTHON
 
 V4 = ("a:192.168.1.1", "b:192.168.1.2")
 HERE = Path(__file__).parents[2]

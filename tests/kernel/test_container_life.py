@@ -24,7 +24,7 @@ from reliability.census import SLACK, Census, wait_for
 from sandbox.lab import kept
 
 from .conftest import PAIR, Cli, one_error_line
-from .terminals import has_exited
+from reliability.terminals import has_exited
 
 CONTAIN = ("run", "--contain", *PAIR)
 KILLS = 20

@@ -27,7 +27,7 @@ from sandbox.topology.limits import Limits
 
 from .conftest import PAIR, Cli, one_error_line
 from .groups import delegated
-from .terminals import has_exited
+from reliability.terminals import has_exited
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 MIB = 1 << 20

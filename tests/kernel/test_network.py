@@ -14,7 +14,7 @@ import sandbox
 from sandbox.topology.draft import Draft
 
 from .conftest import PAIR, Cli
-from .programs import PYTHON
+from reliability.programs import PYTHON
 
 PAIRS = {
     "v4": ("a:192.168.1.1", "b:192.168.1.2"),

@@ -24,7 +24,7 @@ from sandbox.learn.leavings import NETNS_DIRECTORY, RECORD
 
 from .conftest import Cli, one_error_line
 from .host import ENTER, UNSHARE
-from .terminals import Terminals, has_exited
+from reliability.terminals import Terminals, has_exited
 from .test_walk import PROMPT, Learner, pause
 
 KILLS, LESSON_S = 10, 2.0

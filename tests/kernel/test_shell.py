@@ -14,8 +14,8 @@ import sandbox
 from reliability.census import wait_for
 
 from .conftest import PAIR
-from .programs import PYTHON, catcher
-from .terminals import Terminals, has_exited, settings
+from reliability.programs import PYTHON, catcher
+from reliability.terminals import Terminals, has_exited, settings
 
 SHELL = [sys.executable, "-m", "sandbox", "shell", "x/a"]
 EXEC = [sys.executable, "-m", "sandbox", "exec", "x/a", "--"]

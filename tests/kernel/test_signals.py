@@ -16,7 +16,7 @@ import sandbox
 from reliability.census import wait_for
 
 from .conftest import PAIR, Cli
-from .programs import PYTHON, catcher
+from reliability.programs import PYTHON, catcher
 
 FORWARDED = ["TERM", "INT", "HUP", "USR1", "USR2", "WINCH", "QUIT", "CONT"]
 WORDS = {"one": ("--", *catcher), "two": (*PAIR, "--", *catcher)}

@@ -15,8 +15,8 @@ import pytest
 from reliability.census import wait_for
 
 from .conftest import PAIR
-from .programs import PYTHON, catcher
-from .terminals import Terminals, has_exited, settings
+from reliability.programs import PYTHON, catcher
+from reliability.terminals import Terminals, has_exited, settings
 
 RUN = [sys.executable, "-m", "sandbox", "run"]
 

@@ -18,7 +18,7 @@ from reliability.census import wait_for
 
 from .conftest import Cli, one_error_line
 from .host import ADDRESS, FAR, PORT, Host, host
-from .programs import LOOK_INTO_OTHERS, PYTHON
+from reliability.programs import LOOK_INTO_OTHERS, PYTHON
 
 VISIT = f"""
 import socket

@@ -20,7 +20,7 @@ from sandbox import topologies
 from sandbox.why.diagnosis import Diagnosis
 
 from .conftest import Cli, one_error_line
-from .programs import PYTHON
+from reliability.programs import PYTHON
 
 Shape = Callable[[], sandbox.Topology]
 Serve = Callable[..., None]
