@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import crowd, events, soak_labs, soak_launches
+from . import crowd, events, first_packets, output, soak_labs, soak_launches
 from .check import Maker
 
 CHECKS: Mapping[str, Maker] = {
@@ -12,4 +12,6 @@ CHECKS: Mapping[str, Maker] = {
     "crowd": crowd.check,
     "soak-launches": soak_launches.check,
     "soak-labs": soak_labs.check,
+    "first-packets": first_packets.check,
+    "output": output.check,
 }
