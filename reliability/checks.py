@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import crowd, events, first_packets, output, soak_labs, soak_launches
+from . import crowd, events, first_packets, output, soak_labs, soak_launches, statuses
 from .check import Maker
 
 CHECKS: Mapping[str, Maker] = {
@@ -14,4 +14,5 @@ CHECKS: Mapping[str, Maker] = {
     "soak-labs": soak_labs.check,
     "first-packets": first_packets.check,
     "output": output.check,
+    "statuses": statuses.check,
 }

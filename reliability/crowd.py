@@ -18,7 +18,7 @@ def check(place: Place) -> Iterator[Check]:
     """Launches of a pair, 16 at once; each of its nodes pings the other by address and by name."""
     took = Times("a launch among 16 takes")
 
-    def attempt(case: str) -> None:
+    def attempt(_: str) -> None:
         with took():
             done = launched("run", *PAIR, "--", "sh", "-c", PING)
         ended_well(done)

@@ -35,7 +35,7 @@ class Host:
 
         Raises OSError, ENOBUFS, where some were lost.
         """
-        messages = []
+        messages: list[str] = []
         while select.select([self._ear], [], [], 0 if messages else within_s)[0]:
             messages += list(_named(self._ear.recv(1 << 16)))
         return messages

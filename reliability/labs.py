@@ -33,9 +33,7 @@ class Program:
 def started(*, before: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[Program]:
     """The program, running; with `before`, a program that executes it."""
     words = [*before, sys.executable, "-m", __name__]
-    with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         yield Program(process)  # the end of its input ends it
 
 

@@ -21,12 +21,8 @@ EACH_MIB, QUICK_MIB = 64, 8
 MOST_MIB = 64.0
 READ_AT_ONCE, PAUSE_S = 64 * 1024, 0.0005  # so slow that pipes are full
 LOOK_EVERY_S = 0.05
-# The nodes of each case, and the options.
-CASES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "one": ("a", ()),
-    "two, raw": ("ab", (*PAIR, "--raw")),
-    "two, prefixed": ("ab", PAIR),
-}
+# The options of each case.
+CASES: Mapping[str, tuple[str, ...]] = {"one": (), "two, raw": (*PAIR, "--raw"), "two, prefixed": PAIR}
 
 
 class Reader:
@@ -70,26 +66,30 @@ def check(place: Place) -> Iterator[Check]:
     """One and two nodes, both outputs of each, as they are and with prefixes."""
     mib = QUICK_MIB if place.quick else EACH_MIB
     written = {number: {node: _digest(node, number, mib) for node in "ab"} for number in (1, 2)}
-    most = 0.0
+    memory: list[float] = []
 
     def attempt(case: str) -> None:
-        nonlocal most
-        nodes, options = CASES[case]
-        commands = [word for node in nodes for word in (":::", sys.executable, "-I", "-S", flood.__file__, node, str(mib))]
-        with launching("run", *options, "-q", "--", *commands[1:], text=False, bufsize=0) as launcher:
-            is_prefixed = case == "two, prefixed"
-            readers = _readers(launcher, {f"{node} | {node}" if is_prefixed else node: node for node in nodes})
-            memory = _most_memory(launcher, readers)
+        with launching("run", "-q", *CASES[case], "--", *_floods(case, mib), text=False, bufsize=0) as launcher:
+            readers = _readers(launcher, case)
+            memory.append(_most_memory(launcher, readers))
             must((status := launcher.wait(PATIENCE_S)) == 0, f"ended with {status}")
         for number, reader in readers.items():
-            must(not reader.strange, f"on stream {number} {len(reader.strange)} lines of nobody: {reader.strange[:1]!r}")
+            must(not (lost := reader.strange), f"{len(lost)} lines of nobody on stream {number}, such as {lost[:1]!r}")
             for node, digest in reader.digests.items():
                 must(digest == written[number][node], f"stream {number} of {node} is not what was written")
-        must(0 < memory < MOST_MIB, f"our memory was {memory:.1f} MiB")
-        most = max(most, memory)
+        must(0 < memory[-1] < MOST_MIB, f"our memory was {memory[-1]:.1f} MiB")
 
     shows = f"{mib} MiB on each output of each of two nodes, slowly read: equal SHA-256, our memory < {MOST_MIB:g} MiB"
-    yield Check(shows, list(CASES), told(attempt), figures=lambda: f"our memory {most:.1f} MiB at most")
+    yield Check(shows, list(CASES), told(attempt), figures=lambda: f"at most {max(memory, default=0):.1f} MiB")
+
+
+def _floods(case: str, mib: int) -> list[str]:
+    commands = [[":::", sys.executable, "-I", "-S", flood.__file__, node, str(mib)] for node in _nodes(case)]
+    return [word for command in commands for word in command][1:]
+
+
+def _nodes(case: str) -> str:
+    return "a" if case == "one" else "ab"
 
 
 def _digest(node: str, stream: int, mib: int) -> str:
@@ -99,11 +99,12 @@ def _digest(node: str, stream: int, mib: int) -> str:
     return digest.hexdigest()
 
 
-def _readers(launcher: subprocess.Popen[bytes], prefixes: Mapping[str, str]) -> Mapping[int, Reader]:
+def _readers(launcher: subprocess.Popen[bytes], case: str) -> Mapping[int, Reader]:
     assert launcher.stdout
     assert launcher.stderr
-    encoded = {prefix.encode(): node for prefix, node in prefixes.items()}
-    return {1: Reader(launcher.stdout, encoded), 2: Reader(launcher.stderr, encoded)}
+    prefix = "{0} | {0}" if case == "two, prefixed" else "{0}"
+    prefixes = {prefix.format(node).encode(): node for node in _nodes(case)}
+    return {1: Reader(launcher.stdout, prefixes), 2: Reader(launcher.stderr, prefixes)}
 
 
 def _most_memory(launcher: subprocess.Popen[bytes], readers: Mapping[int, Reader]) -> float:

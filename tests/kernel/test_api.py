@@ -20,9 +20,8 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
-from sandbox import Lab, Topology, messages
-
 from reliability.programs import PYTHON
+from sandbox import Lab, Topology, messages
 
 V4 = ("a:192.168.1.1", "b:192.168.1.2")
 HERE = Path(__file__).parents[2]

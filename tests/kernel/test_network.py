@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import sandbox
+from reliability.programs import PYTHON
 from sandbox.topology.draft import Draft
 
 from .conftest import PAIR, Cli
-from reliability.programs import PYTHON
 
 PAIRS = {
     "v4": ("a:192.168.1.1", "b:192.168.1.2"),

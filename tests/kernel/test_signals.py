@@ -14,9 +14,9 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.programs import PYTHON, catcher
 
 from .conftest import PAIR, Cli
-from reliability.programs import PYTHON, catcher
 
 FORWARDED = ["TERM", "INT", "HUP", "USR1", "USR2", "WINCH", "QUIT", "CONT"]
 WORDS = {"one": ("--", *catcher), "two": (*PAIR, "--", *catcher)}

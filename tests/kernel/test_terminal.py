@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from reliability.census import wait_for
-
-from .conftest import PAIR
 from reliability.programs import PYTHON, catcher
 from reliability.terminals import Terminals, has_exited, settings
+
+from .conftest import PAIR
 
 RUN = [sys.executable, "-m", "sandbox", "run"]
 
