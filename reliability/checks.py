@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import crowd, events, first_packets, output, soak_labs, soak_launches, statuses
+from . import crowd, events, first_packets, output, signals, soak_labs, soak_launches, statuses, terminal
 from .check import Maker
 
 CHECKS: Mapping[str, Maker] = {
@@ -15,4 +15,6 @@ CHECKS: Mapping[str, Maker] = {
     "first-packets": first_packets.check,
     "output": output.check,
     "statuses": statuses.check,
+    "signals": signals.check,
+    "terminal": terminal.check,
 }

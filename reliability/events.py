@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from . import labs
 from .check import Check, Complaint, Place
+from .cli import PAIR, ended_well, launched, must, told
 from .host import Host, host_of_its_own
-from .launch import PAIR, ended_well, launched, must, told
 
 RUNS, QUICK = 200, 30
 LATE_S = 1.0  # what is freed after a run is gone by then

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import sandbox
 
 from .check import Check, Place
-from .launch import Times, ended_well, launched, must, told
+from .cli import Times, ended_well, launched, must, told
 
 PACKETS, QUICK = 2000, 150  # of each kind
 BY_COMMANDS, BY_COMMANDS_QUICK = 100, 8

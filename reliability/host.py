@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from struct import unpack_from
 
-from .launch import PATIENCE_S, must
+from .cli import PATIENCE_S, must
 
 GROUPS = range(1, 64)  # rtnetlink(7) has 36 by now; a kernel refuses those that it has not
 SOL_NETLINK, ADD_MEMBERSHIP = 270, 1  # linux/socket.h, linux/netlink.h

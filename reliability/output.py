@@ -15,7 +15,7 @@ import psutil
 
 from . import flood
 from .check import Check, Place
-from .launch import PAIR, PATIENCE_S, launching, must, told
+from .cli import PAIR, PATIENCE_S, launching, must, told
 
 EACH_MIB, QUICK_MIB = 64, 8
 MOST_MIB = 64.0

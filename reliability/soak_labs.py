@@ -13,7 +13,7 @@ import psutil
 from . import labs
 from .census import FORK_SERVER, marked
 from .check import Check, Complaint, Place
-from .launch import Times, must, told
+from .cli import Times, must, told
 
 LABS, QUICK = 2000, 200
 WARM_UP = 25  # of each kind: what is loaded and cached once is no leak

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from .census import SLACK, network_namespaces, wait_for
 from .check import GONE_WITHIN_S, Check, Complaint, Place
-from .launch import PAIR, Times, ended_well, launched, told
+from .cli import PAIR, Times, ended_well, launched, told
 
 LAUNCHES, QUICK, AT_ONCE = 2000, 100, 2
 

@@ -17,7 +17,7 @@ import psutil
 
 from .census import wait_for
 from .check import Check, Place
-from .launch import NODES, PAIR, PATIENCE_S, launched, launching, must, told
+from .cli import NODES, PAIR, PATIENCE_S, launched, launching, must, told
 
 SAMPLE = 40
 SIGNALS = range(1, 32)

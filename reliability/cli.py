@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from statistics import median
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from .check import Complaint
@@ -54,6 +54,13 @@ def must(holds: object, complaint: object) -> None:
     """Complain unless it holds."""
     if not holds:
         raise AssertionError(complaint)
+
+
+def pause(seconds: float) -> None:
+    """Time that passes, to hit any instant of something; no fact is waited for."""
+    until = monotonic() + seconds
+    while monotonic() < until:
+        sleep(0.0005)
 
 
 def ended_well(done: subprocess.CompletedProcess[str]) -> None:
