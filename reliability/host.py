@@ -37,7 +37,7 @@ class Host:
         """
         messages: list[str] = []
         while select.select([self._ear], [], [], 0 if messages else within_s)[0]:
-            messages += list(_named(self._ear.recv(1 << 16)))
+            messages += list(names(self._ear.recv(1 << 16)))
         return messages
 
 
@@ -64,7 +64,8 @@ def _check_hearing(host: Host) -> None:
     must({"RTM_NEWLINK", "RTM_DELLINK"} <= set(heard), f"of a veth pair that came and went was heard: {heard}")
 
 
-def _named(data: bytes) -> Iterator[str]:
+def names(data: bytes) -> Iterator[str]:
+    """What the messages in a datagram of rtnetlink are called."""
     at = 0
     while at + HEADER <= len(data):
         length, kind = unpack_from("=IH", data, at)

@@ -31,10 +31,12 @@ KINDS = (
 RUN_ONE = (*SANDBOX, "run", "--")
 RUN_TWO = (*SANDBOX, "run", *PAIR, "--")
 SLEEPER = "sh -c 'echo re''ady; sleep 99; echo sur''vived'"
+# Not print(), which bears no second signal while it prints.
 TELL_SIZES = """
 import os, signal
-signal.signal(signal.SIGWINCH, lambda *_: print('now', *os.get_terminal_size(0), flush=True))
-print('ready', *os.get_terminal_size(0), flush=True)
+tell = lambda word: os.write(1, b'%s %d %d\\n' % (word, *os.get_terminal_size(0)))
+signal.signal(signal.SIGWINCH, lambda *_: tell(b'now'))
+tell(b'ready')
 while True: signal.pause()
 """
 
@@ -110,9 +112,7 @@ def end(terminals: Terminals, chance: Random, how: str) -> None:
         shell.sendline(f"{' '.join(RUN_ONE)} stty raw -echo; echo ended=$?")
         shell.expect("ended=0")
     else:
-        shell.sendline(f"{' '.join(RUN_ONE)} {SLEEPER}")
-        shell.expect("ready")
-        wait_for(lambda: settings(shell) != before, within=PATIENCE_S, what="the terminal is handed over")
+        _sleepers(shell, "one")
         pause(chance.uniform(0, LONGEST_PAUSE_S))
         launcher_in(shell).send_signal(signal.Signals[how])
     wait_for(lambda: settings(shell) == before, within=PATIENCE_S, what="the settings are put back")
@@ -147,6 +147,7 @@ def _sleepers(shell: pexpect.spawn[str], count: str) -> list[Any]:
     shell.sendline(f"{' '.join(RUN_ONE if count == 'one' else RUN_TWO)} {SLEEPER}")
     for _ in NODES[count]:
         shell.expect("ready")
+    # A shell that is interrupted before it has started a program starts it all the same.
     wait_for(lambda: len(named("sleep", shell.pid)) == len(NODES[count]), within=PATIENCE_S, what="all sleep")
     if count == "one":
         wait_for(lambda: settings(shell) != before, within=PATIENCE_S, what="the terminal is handed over")
