@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,7 +42,7 @@ def check(place: Place) -> Iterator[Check]:
 
 def _heard(host: Host, within_s: float = 0) -> str:
     try:
-        return ", ".join(host.heard(within_s))
+        return ", ".join(f"{name} x {count}" for name, count in Counter(host.heard(within_s)).items())
     except OSError as error:
         if error.errno != errno.ENOBUFS:
             raise

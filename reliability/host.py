@@ -18,7 +18,10 @@ SOL_NETLINK, ADD_MEMBERSHIP = 270, 1  # linux/socket.h, linux/netlink.h
 HEADER = 16
 # linux/rtnetlink.h numbers the messages of each kind in fours.
 VERBS = ("NEW", "DEL", "GET", "SET")
-KINDS = {16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 36: "QDISC", 80: "NETCONF", 88: "NSID"}
+KINDS = {
+    16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 36: "QDISC",
+    56: "MULTICAST", 80: "NETCONF", 84: "MDB", 88: "NSID",
+}
 
 
 class Host:

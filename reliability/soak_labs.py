@@ -16,7 +16,7 @@ from .check import Check, Complaint, Place
 from .cli import Times, must, told
 
 LABS, QUICK = 2000, 200
-WARM_UP = 25  # of each kind: what is loaded and cached once is no leak
+WARM_UP = 10  # of each kind: what is loaded and cached once is no leak
 MORE_MIB = 1.0
 MIB = 1 << 20
 MARK = "SOAKED_BY"
