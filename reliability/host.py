@@ -19,8 +19,16 @@ HEADER = 16
 # linux/rtnetlink.h numbers the messages of each kind in fours.
 VERBS = ("NEW", "DEL", "GET", "SET")
 KINDS = {
-    16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 36: "QDISC",
-    56: "MULTICAST", 80: "NETCONF", 84: "MDB", 88: "NSID",
+    16: "LINK",
+    20: "ADDR",
+    24: "ROUTE",
+    28: "NEIGH",
+    32: "RULE",
+    36: "QDISC",
+    56: "MULTICAST",
+    80: "NETCONF",
+    84: "MDB",
+    88: "NSID",
 }
 
 
@@ -50,7 +58,7 @@ def host_of_its_own() -> Iterator[Host]:
     ours, theirs = socket.socketpair()
     as_user = () if os.getuid() == 0 else ("--user", "--map-current-user", "--keep-caps")
     words = ["unshare", *as_user, "--net", sys.executable, "-m", __name__, str(theirs.fileno())]
-    with ours, subprocess.Popen(words, pass_fds=[theirs.fileno()]) as process:
+    with subprocess.Popen(words, pass_fds=[theirs.fileno()]) as process, ours:  # whose end is that of the process
         theirs.close()
         ours.settimeout(PATIENCE_S)
         _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
@@ -59,7 +67,6 @@ def host_of_its_own() -> Iterator[Host]:
             host = Host(process.pid, ear)
             _check_hearing(host)
             yield host
-        ours.close()  # which ends the process
 
 
 def _check_hearing(host: Host) -> None:
