@@ -16,20 +16,23 @@ GONE_WITHIN_S = 5.0
 
 # What went wrong with a case, for a person to read; nothing where all is well.
 Complaint = str
+# Of no case, but of all of them together.
+AFTERWARDS = "afterwards"
 
 
 @dataclass(frozen=True)
 class Check:
     """What is tried, and what it must show.
 
-    A case is a word or some, by which it can be asked for again. `figures` tells, after all were tried, what else was
-    measured.
+    A case is a word or some, by which it can be asked for again. Once all were tried, `afterwards` complains of what
+    they came to together, and `figures` tells what else was measured.
     """
 
     shows: str
     cases: Sequence[str]
     attempt: Callable[[str], Complaint]
     at_once: int = 1
+    afterwards: Callable[[], Complaint] = str
     figures: Callable[[], str] = str
 
 
@@ -85,17 +88,27 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     with make(place) as check:
         cases = only or check.cases
         complaints = _complaints(check, cases)
+        said = [check.afterwards()]
         figures = check.figures()
     seconds = time.monotonic() - begun
     if left := _left_since(before, mark):
-        complaints["afterwards"] = f"left behind: {'; '.join(left)}"
+        said.append(f"left behind: {'; '.join(left)}")
+    if complaint := "; ".join(filter(None, said)):
+        complaints[AFTERWARDS] = complaint
     return Outcome(name, who, check.shows, len(cases), round(seconds, 1), complaints, figures)
 
 
 def _complaints(check: Check, cases: Sequence[str]) -> dict[str, Complaint]:
     with ThreadPoolExecutor(check.at_once) as pool:
-        judged = zip(cases, pool.map(check.attempt, cases), strict=True)
+        judged = zip(cases, pool.map(lambda case: _judged(check, case), cases), strict=True)
         return {case: complaint for case, complaint in judged if complaint}
+
+
+def _judged(check: Check, case: str) -> Complaint:
+    try:
+        return check.attempt(case)
+    except Exception as error:  # whatever it is, the case did not show what it must, and the others are still to come
+        return f"{type(error).__name__}: {error}"
 
 
 def _left_since(before: Census, mark: str) -> list[str]:

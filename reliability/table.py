@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from .check import Outcome
+from .check import AFTERWARDS, Outcome
 
 MOST_COMPLAINTS = 5
 
@@ -41,7 +41,7 @@ def again(outcome: Outcome, case: str) -> str:
     """The command that tries a case again."""
     words = ["./sbx", "reliability", "--as", outcome.who]
     words += ["--python", outcome.python] if outcome.python else []
-    words += [outcome.name] if case == "afterwards" else [outcome.name, case]
+    words += [outcome.name] if case == AFTERWARDS else [outcome.name, case]
     return shlex.join(words)
 
 
