@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .calls import calls
 from .check import Maker
 
-CHECKS: Mapping[str, Maker] = {}
+CHECKS: Mapping[str, Maker] = {
+    "calls": calls,
+}
