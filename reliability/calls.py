@@ -38,7 +38,7 @@ class Instant:
         return f"{self.who} {self.number}" + (f" {self.victim}" if self.victim != self.who else "")
 
 
-def instants(calls: Mapping[str, Sequence[str]], *, quick: bool) -> list[Instant]:
+def instants(calls: Mapping[str, Sequence[object]], *, quick: bool) -> list[Instant]:
     """Those to try, given the calls of each: all of init's and the first command's, some of the others'."""
     most = MOST_QUICK if quick else MOST
     chosen = [

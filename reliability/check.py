@@ -85,8 +85,15 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
 
 def _complaints(check: Check, cases: Sequence[str]) -> dict[str, Complaint]:
     with ThreadPoolExecutor(check.at_once) as pool:
-        judged = zip(cases, pool.map(check.attempt, cases), strict=True)
+        judged = zip(cases, pool.map(lambda case: _judged(check, case), cases), strict=True)
         return {case: complaint for case, complaint in judged if complaint}
+
+
+def _judged(check: Check, case: str) -> Complaint:
+    try:
+        return check.attempt(case)
+    except Exception as error:  # whatever it is, the case did not show what it must, and the others are still to come
+        return f"{type(error).__name__}: {error}"
 
 
 def _left_since(before: Census, mark: str) -> list[str]:

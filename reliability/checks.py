@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from .calls import calls
 from .check import Maker
+from .moments import moments
 
 CHECKS: Mapping[str, Maker] = {
     "calls": calls,
+    "moments": moments,
 }

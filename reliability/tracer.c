@@ -23,13 +23,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CALLER, INIT, FIRST_COMMAND, UNKNOWN = -1, MOST = 256 };
+enum { CALLER, INIT, FIRST_COMMAND, UNKNOWN = -1, MOST = 256, LONGEST = 255 };
 
 /* No call in this time: everybody waits for something that is not to come. */
 static const struct itimerval QUIET = {.it_interval.tv_usec = 400000, .it_value.tv_usec = 400000};
@@ -122,11 +123,21 @@ static void fail_call(pid_t pid, int has_returned)
 #endif
 }
 
-static void note_begin(struct tracee *tracee, long begun)
+/* Of what is opened its path as well, which is the second argument. */
+static void tell(const struct tracee *tracee, long begun, unsigned long path)
+{
+    char text[LONGEST + 1] = "";
+    struct iovec here = {text, LONGEST}, there = {(void *)path, LONGEST};
+    if (begun == SYS_openat)
+        process_vm_readv(tracee->pid, &here, 1, &there, 1, 0);
+    fprintf(report, "%d %ld %s\n", tracee->role, begun, text);
+}
+
+static void note_begin(struct tracee *tracee, long begun, unsigned long path)
 {
     tracee->calls++;
     if (!will_kill && !will_fail)
-        fprintf(report, "%d %ld\n", tracee->role, begun);
+        tell(tracee, begun, path);
     if (tracee->role != who)
         return;
     if (will_kill && tracee->calls == number)
@@ -149,7 +160,7 @@ static void note_call(struct tracee *tracee)
         end("done");
     }
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY && has_begun)
-        note_begin(tracee, (long)info.entry.nr);
+        note_begin(tracee, (long)info.entry.nr, info.entry.args[1]);
 }
 
 static void go_on(struct tracee *tracee, enum __ptrace_request how, int signal)

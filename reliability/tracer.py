@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.floor import compiled
@@ -16,6 +17,14 @@ WHO = ("caller", "init", "a", "b")  # of a launch of a pair, by the number that 
 QUIET = "quiet"  # how the tracer says that its moment did not come until nobody did anything any more
 
 
+@dataclass(frozen=True)
+class Call:
+    """The name of a system call; of openat(2) the path as well."""
+
+    name: str
+    path: str = ""
+
+
 class Tracer:
     """Starts launches and counts the calls of each of their processes. Raises TracerFailed where it cannot."""
 
@@ -23,14 +32,14 @@ class Tracer:
         self._program = program
         self._names = {number: name for name, number in (syscalls.numbers(syscalls.machine()) or {}).items()}
 
-    def calls(self, words: Sequence[str], directory: Path) -> dict[str, list[str]]:
-        """The names of the calls of each of WHO, in their order, until all of them wait for something."""
-        calls: dict[str, list[str]] = {who: [] for who in WHO}
+    def calls(self, words: Sequence[str], directory: Path) -> dict[str, list[Call]]:
+        """The calls of each of WHO, in their order, until all of them wait for something."""
+        calls: dict[str, list[Call]] = {who: [] for who in WHO}
         launch, said = self._launch(("list",), words, directory)
         with launch:
             for line in said[:-1]:
-                who, number = map(int, line.split())
-                calls[WHO[who]].append(self._names.get(number, str(number)))
+                who, number, path = line.split(" ", 2)
+                calls[WHO[int(who)]].append(Call(self._names.get(int(number), number), path))
         return calls
 
     def kill(self, who: str, number: int, victim: str, words: Sequence[str], directory: Path) -> tuple[Launch, bool]:
