@@ -42,7 +42,9 @@ def instants(calls: Mapping[str, Sequence[object]], *, quick: bool) -> list[Inst
     """Those to try, given the calls of each: all of init's and the first command's, some of the others'."""
     most = MOST_QUICK if quick else MOST
     chosen = [
-        Instant(who, number, who) for who, made in calls.items() for number in spread(range(1, len(made) + 1), most[who])
+        Instant(who, number, who)
+        for who, made in calls.items()
+        for number in spread(range(1, len(made) + 1), most[who])
     ]
     of_init = [replace(each, victim="caller") for each in chosen if each.who == "init"]
     return chosen + spread(of_init, MOST_OF_CALLER_QUICK if quick else MOST_OF_CALLER)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from .calls import calls
 from .check import Maker
+from .faults import faults
 from .moments import moments
 
 CHECKS: Mapping[str, Maker] = {
     "calls": calls,
     "moments": moments,
+    "faults": faults,
 }

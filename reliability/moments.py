@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import cpu_count
 from pathlib import Path
+from typing import ClassVar
 
 from .aftermath import Aftermath
 from .census import FORK_SERVER, marked, wait_for
@@ -100,7 +101,7 @@ class Moments:
             launch.process.kill()
             return self.aftermath.judge(launch, "caller")
 
-    _of = {"launcher": _launcher, "init": _init, "command": _command, "program": _program, "server": _server}
+    _of: ClassVar = {"launcher": _launcher, "init": _init, "command": _command, "program": _program, "server": _server}
 
 
 def cases(many: int) -> list[str]:

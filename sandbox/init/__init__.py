@@ -116,6 +116,9 @@ class Init:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
             self._refuse({"refused": refusal.what, "fix": refusal.fix})
+        self.attempt("tell that the network stands", self._greet)
+
+    def _greet(self) -> None:
         own_pidfd = os.pidfd_open(os.getpid())
         messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
         os.close(own_pidfd)

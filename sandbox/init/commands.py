@@ -67,7 +67,7 @@ class Commands:
             pid = self._fork(command, inherited[2:])
             if pid == 0:
                 self._become(command, inherited[2:], report)
-            messages.send(told, {"started": ""}, pid=pid)
+            _tell_start(told, pid)
             self._running[pid] = running = Running(pid, command, ended)
             self.tell(running, told)
         except BrokenPipeError:
@@ -224,6 +224,17 @@ class Running:
             (os.killpg if to_group else os.kill)(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not yet come as far as its own session
+
+
+def _tell_start(told: socket, pid: int) -> None:
+    try:
+        messages.send(told, {"started": ""}, pid=pid)
+    except BrokenPipeError:
+        raise  # nobody listens any more
+    except OSError:
+        # It has the other end as well, so that who listens would wait for it, and it for them.
+        os.kill(pid, posix.SIGKILL)
+        raise
 
 
 def _forget_children() -> None:

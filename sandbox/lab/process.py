@@ -83,11 +83,9 @@ class Process:
         if not self.pid:
             self.get_ready()
         if self._held:
-            try:
-                messages.send(self._report, {"go": ""})
-                self._read_report()
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # killed while it waited, as wait() will tell
+            # It may have ended while it waited. Then it has told why, or was killed, as wait() will tell.
+            messages.tell(self._report, {"go": ""})
+            self._read_report()
         self._report.close()
 
     def get_ready(self) -> None:
@@ -95,6 +93,7 @@ class Process:
         self._read_report()
         message, _, pid = messages.receive(self._status)
         if message is None:
+            self._read_report()  # why it was not started after all, if init could tell
             self._hang_up()
             raise LabClosed("the lab's init was killed")
         self.pid = pid
