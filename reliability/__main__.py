@@ -21,6 +21,10 @@ from .table import row, text
 def main() -> int:
     """Carry out what is asked for. Returns the exit status: 0 where everything holds."""
     asked = _asked()
+    if asked.self_test:
+        from . import mutants
+
+        return mutants.main()
     machine = describe()
     outcomes = []
     for outcome in _outcomes(asked):
@@ -38,6 +42,7 @@ def _asked() -> Namespace:
     parser.add_argument("check", nargs="?", choices=tuple(CHECKS), help="one check alone")
     parser.add_argument("case", nargs="*", help="and of it these cases alone")
     parser.add_argument("--quick", action="store_true", help="a sample, in about a minute")
+    parser.add_argument("--self-test", action="store_true", help="break the program in five ways, and see it caught")
     parser.add_argument("--json", metavar="FILE", help="write it there as well")
     return parser.parse_args()
 

@@ -8,9 +8,11 @@ from .calls import calls
 from .check import Maker
 from .faults import faults
 from .moments import moments
+from .walls import walls
 
 CHECKS: Mapping[str, Maker] = {
     "calls": calls,
     "moments": moments,
     "faults": faults,
+    "walls": walls,
 }

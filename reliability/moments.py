@@ -20,6 +20,7 @@ from .check import Check, Complaint, Place
 from .launch import LAUNCH, SLEEPERS, Launch
 
 MANY, MANY_QUICK = 1000, 60
+LAUNCH_S = 0.08  # from the fork of the launcher until its commands run; a little more than it takes
 SOON_S = 5.0
 
 # Labs one after the other and within each other, as fast as they come, commands in all of them.
@@ -62,14 +63,14 @@ class Moments:
 
     def _launcher(self, case: str) -> Complaint:
         with Launch(SLEEPERS, self._directory) as launch:
-            pause(delay_s(case, 0.08))
+            pause(delay_s(case, LAUNCH_S))
             launch.process.kill()
             return self.aftermath.judge(launch, "caller")
 
     def _init(self, case: str) -> Complaint:
         with Launch(SLEEPERS, self._directory) as launch:
             (init,) = _children(launch.process.pid)
-            pause(delay_s(case, 0.04))
+            pause(delay_s(case, LAUNCH_S / 2))
             os.kill(init, signal.SIGKILL)
             return self.aftermath.judge(launch, "init")
 
@@ -77,7 +78,7 @@ class Moments:
         with Launch(SLEEPERS, self._directory) as launch:
             (init,) = _children(launch.process.pid)
             _children(init)
-            pause(delay_s(case, 0.02))
+            pause(delay_s(case, LAUNCH_S / 4))
             victim = random.Random(case).choice(_children(init))
             os.kill(victim, signal.SIGKILL)
             return self.aftermath.judge(launch, "command")
