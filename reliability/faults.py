@@ -172,7 +172,7 @@ class Came:
 
     def __str__(self) -> str:
         changed = " with other privileges" if any(each not in self.wanted for each in self.privileges) else ""
-        return f"status {self.status}, {len(self.privileges)} executed{changed}: {self.said.strip()}"
+        return f"status {self.status}, {len(self.privileges)} executed{changed}: {self.said.strip()}".strip()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ class Marked:
 
     def __init__(self) -> None:
         self.mark = uuid.uuid4().hex
-        self.environment: Mapping[str, str] = {**os.environ, LAUNCH: self.mark}
+        self.environment = {**os.environ, LAUNCH: self.mark}
 
     def processes(self) -> list[tuple[int, str]]:
         """What still runs of all that was started: pid and command line."""

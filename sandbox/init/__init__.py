@@ -67,6 +67,8 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
         init.build(rootless=needs_userns)
         init.serve()
+    except (ImportError, MemoryError, OSError) as error:
+        init.give_up(error)
     except BaseException:
         init.confess()
     finally:
@@ -251,6 +253,11 @@ class Init:
             self._loop.watch(sock.fileno(), lambda: self._hear(client))
         finally:
             os.close(own_pidfd)
+
+    def give_up(self, error: Exception) -> NoReturn:
+        """Tell the caller that Python itself could not go on, as with no memory left."""
+        fix = "is a limit reached (ulimit -a), or something not installed?"
+        self._refuse({"refused": f"init cannot go on: {error or 'out of memory'}", "fix": fix})
 
     def confess(self) -> None:
         """Tell the caller of the bug of ours that was just met."""
