@@ -48,14 +48,15 @@ TOLERATED = (
     Tolerance(BOTH, ("set_robust_list",), "the C library says where its locks are: a new process holds none"),
     Tolerance(BOTH, ("access", "newfstatat"), "a place of PATH at which a program is not"),
     Tolerance(BOTH, ("read",), "a program may be executable and not readable", ("EPERM",)),
-    Tolerance(("a",), ("execve",), "that is the command's own fault", ("EPERM",), 126, 0),
-    Tolerance(("b",), ("execve",), "the same, when the one before has begun already", ("EPERM",), 126, 1),
     Tolerance(
-        ("b",),
+        BOTH,
         ("execve", "recvmsg"),
-        "at its very last calls the one before has begun already: nobody can know that they will fail",
+        "at its very last calls the other has been told to begin: nobody can know that they will fail",
         status=125,
         executed=1,
+    ),
+    Tolerance(
+        BOTH, ("execve",), "the same, and that it may not be executed is the command's fault", ("EPERM",), 126, 1
     ),
 )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _socket import socket
     from typing import NoReturn
 
+    from .init.spare import Spare
     from .topology import Topology
 
 # This very sandbox, whichever else may be installed; and behind it whatever the program itself can import.
@@ -108,6 +109,7 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import signal
 
     from . import init
+    from .init.spare import suits
 
     _load_for_the_forks()
     if os.fork():
@@ -119,14 +121,27 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     poll = select.poll()
     poll.register(requests_fd, select.POLLIN)
     poll.register(caller_fd, select.POLLIN)
+    spare: Spare | None = None  # not before the first lab, which would wait for it
     while all(fd == requests_fd for fd, _ in poll.poll()):
         request, descriptors, _ = messages.receive(requests)
         if request is None:
             break
         lab = messages.adopt(descriptors[0])
-        init.launch(words.read(request), lab, caller_fd, as_root="as root" in request)
+        if not (spare and suits(request) and spare.take(request, lab)):
+            init.launch(words.read(request), lab, caller_fd, as_root="as root" in request)
         lab.close()
+        if not (spare and spare.is_waiting):
+            spare = _spare(caller_fd)
     os._exit(0)
+
+
+def _spare(caller_fd: int) -> Spare | None:
+    from .init.spare import Spare
+
+    try:
+        return Spare(caller_fd)
+    except OSError:
+        return None  # the one that is asked for will say what the kernel refuses
 
 
 def _load_for_the_forks() -> None:

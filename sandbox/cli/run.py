@@ -79,7 +79,9 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
             output.given()
     with Forwarding(processes) as signals:
         begin_together(processes)
-        gc.enable()  # from here on it may take long
+        # From here on it may take long. What is there by now stays: else the next object would have it all looked at.
+        gc.freeze()
+        gc.enable()
         # Not before they execute: a signal for the fork that is to become a command would be lost.
         signals.let_in()
         watch = Watch(request, dict(zip(request.topology.places, processes, strict=True)), output, signals)
@@ -102,8 +104,10 @@ def get_ready(processes: Iterable[Process]) -> None:
         _await(process.get_ready)
 
 
-def begin(processes: Iterable[Process]) -> None:
+def begin(processes: Sequence[Process]) -> None:
     """Have each execute. Raises NotExecuted."""
+    for process in processes:
+        _await(process.go)
     for process in processes:
         _await(process.begin)
 

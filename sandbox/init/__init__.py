@@ -42,7 +42,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     """
     uid, gid = os.getuid(), os.getgid()
     # In a container root is uid 0 in any case, of ids that are nobody's outside; here it would be the real one.
-    needs_userns = (as_root and not topology.containment) or not _is_privileged()
+    needs_userns = (as_root and not topology.containment) or not is_privileged()
     try:
         if topology.limits:
             from .places import step_aside
@@ -57,22 +57,15 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
         if grants:
             grants.give(pid)
         return
-    init = Init(topology, lab, caller_fd)
-    try:
-        has_ids = grants is not None and grants.come()
-        init.attempt("let go of the caller's files", init.let_go)
-        if needs_userns and not has_ids:
+    init = Init(topology, lab, caller_fd, is_rootless=needs_userns, as_root=as_root)
+
+    def map_ids() -> None:
+        if needs_userns and not (grants and grants.come()):
             from ..kernel import userns
 
-            init.attempt("map ids", lambda: userns.map_identity(uid, gid, as_root=as_root))
-        init.build(rootless=needs_userns)
-        init.serve()
-    except (ImportError, MemoryError, OSError) as error:
-        init.give_up(error)
-    except BaseException:
-        init.confess()
-    finally:
-        init.end(1)
+            userns.map_identity(uid, gid, as_root=as_root)
+
+    init.begin(map_ids)
 
 
 def _grants(uid: int, gid: int) -> Grants | None:
@@ -82,9 +75,11 @@ def _grants(uid: int, gid: int) -> Grants | None:
 
 
 class Init:
-    """A lab from the inside."""
+    """A lab from the inside: `is_rootless` in a user namespace, `as_root` as its uid 0."""
 
-    def __init__(self, topology: Topology, lab: socket, caller_fd: int) -> None:
+    def __init__(self, topology: Topology, lab: socket, caller_fd: int, *, is_rootless: bool, as_root: bool) -> None:
+        self._is_rootless = is_rootless
+        self._as_root = as_root
         self._lab = lab
         self._caller_fd = caller_fd
         self._network = Network(topology)
@@ -92,6 +87,20 @@ class Init:
         self._door: Door | None = None
         self._is_detached = False
         self._groups: Groups | None = None
+
+    def begin(self, map_ids: Callable[[], object] = lambda: None) -> NoReturn:
+        """Build the network and serve, until the end."""
+        try:
+            self.attempt("map ids", map_ids)
+            self.attempt("let go of the caller's files", self.let_go)
+            self.build()
+            self.serve()
+        except (ImportError, MemoryError, OSError) as error:
+            self.give_up(error)
+        except BaseException:
+            self.confess()
+        finally:
+            self.end(1)
 
     def let_go(self) -> None:
         """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
@@ -105,15 +114,15 @@ class Init:
         os.setsid()
         os.chdir("/")
 
-    def build(self, *, rootless: bool) -> None:
+    def build(self) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
         try:
             if self._network.topology.limits:
                 from .groups import Groups
 
                 self._groups = Groups(self._network.topology)
-                self._groups.open(rootless=rootless)
-            self._network.build(self._tell_progress, rootless=rootless)
+                self._groups.open(rootless=self._is_rootless)
+            self._network.build(self._tell_progress, rootless=self._is_rootless)
         except Rejected as rejected:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
@@ -147,7 +156,7 @@ class Init:
         from .loop import Loop
 
         self._loop = Loop()
-        self._commands = Commands(self._loop, self._network, self._groups, finish=self._end)
+        self._commands = Commands(self._loop, self._network, self._groups, as_root=self._as_root, finish=self._end)
         self._commands.watch_children()
         owner = Client(self._lab)
         self._loop.watch(self._lab.fileno(), lambda: self._hear(owner))
@@ -291,7 +300,7 @@ class Client:
             self._terminal.restore()
 
 
-def _is_privileged() -> bool:
+def is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
     held = int(status.fields()["CapEff"], 16)
     return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)

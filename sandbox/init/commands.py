@@ -7,6 +7,7 @@ import os
 
 from .. import messages
 from ..kernel.signals import posix
+from .spawn import Refusal, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..command import Command
     from ..containment import Containment
     from .container import Container
+    from .executor import Executor
     from .groups import Groups
     from .loop import Loop
     from .network import Network
@@ -31,13 +33,17 @@ KILLED_WITHIN_MS, LOOK_EVERY_MS = 2000, 5
 class Commands:
     """Every command that has not been reaped. `finish` is called when one ends with which the lab is to end."""
 
-    def __init__(self, loop: Loop, network: Network, groups: Groups | None, *, finish: Callable[[], object]) -> None:
+    def __init__(
+        self, loop: Loop, network: Network, groups: Groups | None, *, as_root: bool, finish: Callable[[], object]
+    ) -> None:
         self._finish = finish
+        self._as_root = as_root
         self._groups = groups
         self._loop = loop
         self._network = network
         self._running: dict[int, Running] = {}
         self._containers: dict[str, Container] = {}
+        self._executor: Executor | None = None
 
     def watch_children(self) -> None:
         """Reap whatever ends from now on: commands, and the orphans that the kernel gives to PID 1."""
@@ -57,31 +63,56 @@ class Commands:
 
         Once it has been reaped `ended` is called.
         """
-        from . import spawn
-        from .spawn import Refusal
-
-        told, report = messages.adopt(inherited[0]), messages.adopt(inherited[1])
+        start = Start(command, inherited, ended)
         try:
             if command.node not in self._network.namespaces:  # it was removed meanwhile
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            pid = self._fork(command, inherited[2:])
-            if pid == 0:
-                self._become(command, inherited[2:], report)
-            _tell_start(told, pid)
-            self._running[pid] = running = Running(pid, command, ended)
-            self.tell(running, told)
-        except BrokenPipeError:
-            told.close()  # the caller gave up on it meanwhile, and the command sees that by itself
+            if executor := self._executor_for(command):
+                self._execute(start, executor)
+            else:
+                self._fork(start)
         except Refusal as refusal:
-            messages.tell(report, refusal.message)
-            told.close()
+            start.refuse(refusal.message)
         except OSError as error:
-            spawn.tell_failure(report, error, f"start in {command.node}", f"ip netns exec {command.node}")
-            told.close()
+            start.refuse(failure(error, f"start in {command.node}", f"ip netns exec {command.node}"))
+
+    def _executor_for(self, command: Command) -> Executor | None:
+        """Who executes it from init; None where it takes a process of its own first.
+
+        What is held waits in one: after the word to begin nothing is left that could fail, for want of a process say.
+        """
+        if command.held or self._groups or self._network.topology.containment or self._as_root:
+            return None
+        from .executor import Executor, is_possible, suits
+
+        if not suits(command, {**self._network.limits, **command.limits}):
+            return None
+        if self._executor is None and is_possible():
+            self._executor = Executor()
+        return self._executor
+
+    def _execute(self, start: Start, executor: Executor) -> None:
+        network, node = self._network, start.command.node
+        try:
+            self._note(
+                executor.execute(start.command, network.namespaces[node], network.files(node), start.streams), start
+            )
+        except Refusal as refusal:
+            start.refuse(refusal.message)
         finally:
-            report.close()
-            for fd in inherited[2:]:
-                os.close(fd)
+            executor.come_back()
+
+    def _note(self, pid: int, start: Start) -> None:
+        """It runs. Raises OSError where that cannot be told: then it does no longer."""
+        try:
+            messages.tell(start.told, {"started": ""}, pid=pid)
+        except OSError:
+            # It may have the other end as well: who listens would wait for it, and it for them.
+            os.kill(pid, posix.SIGKILL)
+            raise
+        self._running[pid] = running = Running(pid, start.command, start.ended)
+        self.tell(running, start.told)
+        start.close()
 
     def tell(self, running: Running, told: socket) -> None:
         """Tell `told` of the command's end; signals that come from there are passed on."""
@@ -97,7 +128,13 @@ class Commands:
         if container := self._containers.pop(node, None):
             container.close()
 
-    def _fork(self, command: Command, streams: Sequence[int]) -> int:
+    def _fork(self, start: Start) -> None:
+        pid = self._fork_for(start.command, start.streams)
+        if pid == 0:
+            self._become(start.command, start.streams, start.report)
+        self._note(pid, start)
+
+    def _fork_for(self, command: Command, streams: Sequence[int]) -> int:
         containment = self._network.topology.containment
         if containment is None:
             return os.fork()
@@ -146,7 +183,7 @@ class Commands:
             self._containers[node] = Container(blueprint)
         return self._containers[node]
 
-    def _become(self, command: Command, inherited: list[int], report: socket) -> NoReturn:
+    def _become(self, command: Command, inherited: Sequence[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
         from . import spawn
 
@@ -209,6 +246,32 @@ class Commands:
             running.signal(posix.SIGKILL, to_group=True)
 
 
+class Start:
+    """A command that is to run: `told` is told of it, `report` how it fails before, `streams` are its descriptors."""
+
+    def __init__(self, command: Command, inherited: Sequence[int], ended: Ended | None) -> None:
+        self.command = command
+        self.told, self.report = map(messages.adopt, inherited[:2])
+        self.streams = inherited[2:]
+        self.ended = ended
+
+    def refuse(self, message: Mapping[str, str | Sequence[str]]) -> None:
+        """It does not run; the message says why."""
+        messages.tell(self.report, message)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """It does not run, and there is nothing to say."""
+        self.told.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is the command's own by now."""
+        self.report.close()
+        for fd in self.streams:
+            os.close(fd)
+
+
 class Running:
     """A command that has not been reaped, so that its pid cannot be another's; `told` are who is told of its end."""
 
@@ -224,17 +287,6 @@ class Running:
             (os.killpg if to_group else os.kill)(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not yet come as far as its own session
-
-
-def _tell_start(told: socket, pid: int) -> None:
-    try:
-        messages.send(told, {"started": ""}, pid=pid)
-    except BrokenPipeError:
-        raise  # nobody listens any more
-    except OSError:
-        # It has the other end as well, so that who listens would wait for it, and it for them.
-        os.kill(pid, posix.SIGKILL)
-        raise
 
 
 def _forget_children() -> None:

@@ -33,9 +33,9 @@ NEVER_EXECUTED = 125
 
 
 class Refusal(Exception):
-    """Something failed in another process; `message` tells the caller what, as tell_failure() does."""
+    """A command cannot be executed; `message` tells the caller why, as of failure()."""
 
-    def __init__(self, message: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, message: Mapping[str, str | Sequence[str]]) -> None:
         super().__init__(message)
         self.message = message
 
@@ -44,7 +44,7 @@ def execute(
     command: Command,
     netns_fd: int,
     files: Mapping[str, str],
-    inherited: list[int],
+    inherited: Sequence[int],
     report: socket,
     *,
     limits: Limits,
@@ -69,7 +69,8 @@ def execute(
     if container is None:
         has_groups = bool(groups and groups.has_cgroups)
         carry_out(_stages_of_the_limits(command.node, groups), report)
-        carry_out(_stages_of_the_view(command.node, netns_fd, files, has_groups=has_groups), report)
+        carry_out([("begin a session", "setsid", os.setsid)], report)
+        carry_out(stages_of_the_view(command.node, netns_fd, files, has_groups=has_groups), report)
         carry_out(_stages_of_the_process(command, wanted, raised, report_fd), report)
     else:
         carry_out(container.stages(command, wanted, raised, report_fd), report)
@@ -90,14 +91,22 @@ def execute(
 
 def carry_out(stages: Iterable[Stage], report: socket) -> None:
     """Do one after the other; end with the first that fails, which `report` is told."""
+    try:
+        attempt(stages)
+    except Refusal as refusal:
+        messages.tell(report, refusal.message)
+        os._exit(NEVER_EXECUTED)
+
+
+def attempt(stages: Iterable[Stage]) -> None:
+    """Do one after the other. Raises Refusal for the first that fails."""
     for what, by_hand, do in stages:
         try:
             do()
         except OSError as error:
-            fail(report, error, what, by_hand)
+            raise Refusal(failure(error, what, by_hand)) from error
         except NotAllowed as refusal:
-            messages.tell(report, {"failed": refusal.what, "fix": refusal.fix})
-            os._exit(NEVER_EXECUTED)
+            raise Refusal({"failed": refusal.what, "fix": refusal.fix}) from refusal
 
 
 def _environment(command: Command) -> Mapping[str, str]:
@@ -114,8 +123,10 @@ def _stages_of_the_limits(node: str, groups: Groups | None) -> Iterator[Stage]:
         yield f"enter the cgroup of {node}", "echo 0 > cgroup.procs", lambda: groups.join(node)
 
 
-def _stages_of_the_view(node: str, netns_fd: int, files: Mapping[str, str], *, has_groups: bool) -> Iterator[Stage]:
-    yield "begin a session", "setsid", os.setsid
+def stages_of_the_view(
+    node: str, netns_fd: int, files: Mapping[str, str], *, has_groups: bool = False
+) -> Iterator[Stage]:
+    """The network, files, processes and devices that a command sees."""
     yield f"enter the network of {node}", f"ip netns exec {node}", lambda: namespace.enter_network(netns_fd)
     yield "make its own mounts and hostname", "unshare --mount --uts", lambda: mounts.own_view(node)
     yield f"write {' and '.join(files)}", "mount --bind FILE /etc/FILE", lambda: mounts.own_files(files)
@@ -203,21 +214,13 @@ def _limit_resources(limits: Limits) -> None:
 
 def fail(report: socket, error: OSError, stage: str, by_hand: str = "") -> NoReturn:
     """Tell the caller what failed, and end."""
-    tell_failure(report, error, stage, by_hand)
+    messages.tell(report, failure(error, stage, by_hand))
     os._exit(NEVER_EXECUTED)
 
 
-def tell_failure(report: socket, error: OSError, stage: str, by_hand: str) -> None:
-    """Tell the caller what failed, or how to fix it where the error knows that: Process reads it."""
+def failure(error: OSError, stage: str, by_hand: str = "") -> Mapping[str, str]:
+    """What failed, or how to fix it where the error knows that, as a message that Process reads."""
     if fix := getattr(error, "fix", ""):
-        messages.tell(report, {"failed": str(error), "fix": fix})
-        return
-    messages.tell(
-        report,
-        {
-            "failed": stage,
-            "by hand": by_hand,
-            "errno": str(error.errno or 0),
-            "file": os.fsdecode(error.filename or ""),
-        },
-    )
+        return {"failed": str(error), "fix": fix}
+    path = os.fsdecode(error.filename or "")
+    return {"failed": stage, "by hand": by_hand, "errno": str(error.errno or 0), "file": path}

@@ -11,6 +11,7 @@ import os
 
 import _prctl
 
+from . import status
 from .libc import call
 
 TYPE_CHECKING = False
@@ -52,15 +53,43 @@ OF_ROOT = [
 
 def limit() -> None:
     """Keep what a command needs (see OF_A_USER, OF_ROOT) through the next exec, and give up all else for good."""
-    keep_only(OF_ROOT if os.getuid() == 0 else OF_A_USER)
+    keep_only(_of_commands())
+
+
+def _of_commands() -> list[int]:
+    return OF_ROOT if os.getuid() == 0 else OF_A_USER
+
+
+class Inheritance:
+    """What this process executes has from now on what a command needs, and never more; itself it keeps all it has.
+
+    In a `with` block this process may do no more than its commands: what they could not open, it cannot find.
+    """
+
+    def __init__(self) -> None:
+        keep = _of_commands()
+        _drop_bounding(keep)
+        # uid 0 gains its bounding set by exec; another uid keeps only what is inheritable and ambient.
+        inherited = [] if os.getuid() == 0 else keep
+        self._own = int(status.fields()["CapPrm"], 16)
+        self._as_command = self._own & _mask(keep)
+        self._inherited = _mask(inherited)
+        _set(self._own, self._inherited)
+        for capability in inherited:
+            call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+        no_new_privileges()
+
+    def __enter__(self) -> None:
+        _set(self._own, self._inherited, effective=self._as_command)
+
+    def __exit__(self, *_: object) -> None:
+        _set(self._own, self._inherited)
 
 
 def keep_only(keep: list[int]) -> None:
     """Keep these, also through the next exec, and give up all else for good."""
     is_root = os.getuid() == 0
-    for capability in range(_last_capability() + 1):
-        if capability not in keep:
-            _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
+    _drop_bounding(keep)
     others = [each for each in range(_prctl.CAP_LAST_CAP + 1) if each not in keep]
     # uid 0 regains its bounding set by exec; another uid keeps only what is inheritable and ambient.
     inherited, not_inherited = ([], others + keep) if is_root else (keep, others)
@@ -74,9 +103,7 @@ def lock(keep: Collection[int] = ()) -> None:
 
     Needs CAP_SETPCAP. No process that this one becomes or forks will have more: capabilities(7), "The securebits".
     """
-    for capability in range(_last_capability() + 1):
-        if capability not in keep:
-            _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
+    _drop_bounding(keep)
     kept = _mask(keep)
     # What is not inheritable is not ambient either. What is kept becomes so before that is forbidden.
     _set(kept | _mask([_prctl.CAP_SETPCAP]), kept)
@@ -100,9 +127,10 @@ def _mask(capabilities: Collection[int]) -> int:
     return sum(1 << each for each in set(capabilities))
 
 
-def _set(permitted: int, inheritable: int) -> None:
-    """capset(2), by itself: libcap leaves alone what is newer than its headers."""
-    halves = [word >> shift & 0xFFFF_FFFF for shift in (0, 32) for word in (permitted, permitted, inheritable)]
+def _set(permitted: int, inheritable: int, *, effective: int | None = None) -> None:
+    """capset(2), by itself: libcap leaves alone what is newer than its headers. `effective`: all unless it is given."""
+    sets = (permitted if effective is None else effective, permitted, inheritable)
+    halves = [word >> shift & 0xFFFF_FFFF for shift in (0, 32) for word in sets]
     call("capset", struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", *halves))
 
 
@@ -132,6 +160,13 @@ def forbid_tracing() -> None:
 def adopt_orphans() -> None:
     """Be the parent of what descends from this process and loses its own: PR_SET_CHILD_SUBREAPER(2const)."""
     _prctl.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _drop_bounding(keep: Collection[int]) -> None:
+    """Let no exec give this process, or a child of it, any other capability: capabilities(7), bounding set."""
+    for capability in range(_last_capability() + 1):
+        if capability not in keep:
+            _prctl.prctl(_prctl.PR_CAPBSET_DROP, capability)
 
 
 def _last_capability() -> int:

@@ -30,10 +30,15 @@ def place(wanted: dict[int, int]) -> None:
     """
     # First all out of the way: a number that is wanted may be where another one still lies.
     copies = {number: above(fd, max(wanted) + 1) for number, fd in wanted.items()}
-    call("syscall", SYS_CLOSE_RANGE, 0, LAST, CLOSE_RANGE_CLOEXEC)
+    keep_none()
     for number, copy in copies.items():
         os.dup2(copy, number, inheritable=True)
         os.close(copy)
+
+
+def keep_none() -> None:
+    """Keep no descriptor across exec."""
+    call("syscall", SYS_CLOSE_RANGE, 0, LAST, CLOSE_RANGE_CLOEXEC)
 
 
 def close_others(kept: Iterable[int]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # include/uapi/linux/mount.h
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
+MS_BIND, MS_REC, MS_PRIVATE, MS_SLAVE = 0x1000, 0x4000, 0x4_0000, 0x8_0000
 MS_REMOUNT = 0x20
 # What a user namespace may not take away from a mount, by the name in mountinfo: mount_namespaces(7).
 OPTIONS = {"nosuid": MS_NOSUID, "nodev": MS_NODEV, "noexec": MS_NOEXEC}
@@ -49,6 +49,12 @@ def own_table() -> None:
     namespace.create(namespace.MOUNT)
     # A copy still passes mounts on to the original until it is made private.
     mount(None, "/", None, MS_REC | MS_PRIVATE)
+
+
+def follow_view() -> None:
+    """Leave the host's mount table and hostname for copies, in which still appears whatever the host mounts."""
+    namespace.create(namespace.MOUNT | namespace.HOSTNAME)
+    mount(None, "/", None, MS_REC | MS_SLAVE)
 
 
 def own_files(texts: Mapping[str, str]) -> None:

@@ -65,6 +65,7 @@ class Process:
         self.limits_reached: tuple[str, ...] = ()
         self.pid = 0
         self._held = held
+        self._may_go = False
         self._lock = allocate_lock()
         self._collected: dict[Any, bytearray] = {}
         self._status, status = messages.pair()
@@ -83,10 +84,15 @@ class Process:
         if not self.pid:
             self.get_ready()
         if self._held:
-            # It may have ended while it waited. Then it has told why, or was killed, as wait() will tell.
-            messages.tell(self._report, {"go": ""})
+            self.go()
             self._read_report()
         self._report.close()
+
+    def go(self) -> None:
+        """Have it execute, once it is ready; begin() waits until it does. Several start together so."""
+        if self._held and not self._may_go:
+            self._may_go = True
+            messages.tell(self._report, {"go": ""})  # killed while it waited, it does not hear: wait() will tell
 
     def get_ready(self) -> None:
         """Wait until the command is about to execute: it will, unless begin() finds otherwise."""

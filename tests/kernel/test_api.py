@@ -224,7 +224,7 @@ def snapshot():
         'mounts': Path('/proc/self/mountinfo').read_text(),
         'hostname': os.uname().nodename,
         'status': [line for line in Path('/proc/self/status').read_text().splitlines()
-                   if line.startswith(('Cap', 'NoNew', 'Seccomp', 'Sig', 'Uid', 'Gid', 'Groups'))],
+                   if line.startswith(('Cap', 'NoNew', 'Seccomp', 'SigB', 'SigC', 'SigI', 'Uid', 'Gid', 'Groups'))],
         'limits': Path('/proc/self/limits').read_text(),
         'session': [os.getsid(0), os.getpgrp()],
         'children': Path(f'/proc/self/task/{os.getpid()}/children').read_text(),

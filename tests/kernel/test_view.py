@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -231,3 +232,63 @@ def test_a_sandbox_runs_in_a_sandbox(cli: Cli) -> None:
     assert done.returncode == 0, done.stderr
     names = [line for line in done.stdout.splitlines() if len(line) == 1]
     assert sorted(names) == ["a", "a", "b", "b"]
+
+
+# --- commands that init executes itself
+
+
+TWICE = """
+import sandbox, sys
+with sandbox.Lab(sandbox.Topology.alone()) as lab:
+    for number in range(2):
+        print(lab.nodes[0].run(sys.argv[1:], capture_output=True, text=True).stdout, end='')
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="chroot(2) is root's, and forbids user namespaces")
+def test_in_a_chroot_every_command_is_in_it(tmp_path: Path) -> None:
+    script = 'mount --rbind / "$0"; mount -t tmpfs none "$0/mnt"; touch "$0/mnt/here"; exec chroot "$0" "$@"'
+    words = [sys.executable, "-c", TWICE, "ls", "/mnt"]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-euc", script, str(tmp_path), *words], capture_output=True, text=True, timeout=20
+    )
+    assert (done.stdout, done.stderr) == ("here\nhere\n", "")
+
+
+MOUNTED_MEANWHILE = """
+import sandbox, subprocess
+with sandbox.Lab(sandbox.Topology.alone()) as lab:
+    node = lab.nodes[0]
+    node.run(['true'])
+    subprocess.run(['mount', '-t', 'tmpfs', 'none', '/mnt'], check=True)
+    subprocess.run(['touch', '/mnt/here'], check=True)
+    print(node.run(['ls', '/mnt'], capture_output=True, text=True).stdout, end='')
+"""
+
+
+def test_what_the_host_mounts_is_seen_by_commands_that_start_later() -> None:
+    host = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--user", "--map-root-user", "--mount")
+    words = [*host, "--propagation", "shared", sys.executable, "-c", MOUNTED_MEANWHILE]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+    assert (done.stdout, done.stderr) == ("here\n", "")
+
+
+def test_a_command_mounts_nothing_that_another_sees(node: sandbox.Node) -> None:
+    tables = {node.run(["cat", "/proc/self/mountinfo"], capture_output=True, text=True).stdout for _ in range(3)}
+    assert len({len(table.splitlines()) for table in tables}) == 1
+
+
+def test_a_program_that_only_roots_power_could_reach_is_not_found(node: sandbox.Node, tmp_path: Path) -> None:
+    if os.getuid() == 0:
+        pytest.skip("root's commands may read every file")
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    shutil.copy("/bin/true", hidden)
+    hidden.chmod(0)  # init, with every capability over its own files, could go there
+    try:
+        with pytest.raises(PermissionError):
+            node.run([str(hidden / "true")])
+        with pytest.raises(PermissionError):
+            node.run(["true"], cwd=hidden)
+    finally:
+        hidden.chmod(0o700)
