@@ -14,11 +14,14 @@ HERE = os.path.dirname(__file__)
 
 
 @contextmanager
-def compiled(name: str) -> Iterator[str]:
-    """The path of the program made of `name`.c. Raises CalledProcessError when there is no gcc that takes it."""
+def compiled(name: str, *, source: str = HERE) -> Iterator[str]:
+    """The path of the program made of `name`.c in the directory `source`.
+
+    Raises CalledProcessError when there is no gcc that takes it.
+    """
     with TemporaryDirectory() as directory:
         program = os.path.join(directory, name)
-        subprocess.run(["gcc", "-O2", "-o", program, os.path.join(HERE, f"{name}.c")], check=True)
+        subprocess.run(["gcc", "-O2", "-o", program, os.path.join(source, f"{name}.c")], check=True)
         yield program
 
 

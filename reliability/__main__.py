@@ -29,6 +29,10 @@ def main() -> int:
     """Carry out what is asked for. Returns the exit status: 0 where everything holds."""
     asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and tidy up
+    if asked.self_test:
+        from . import mutants
+
+        return mutants.main()
     machine = describe()
     outcomes = list(_outcomes(asked))
     if asked.json:
@@ -56,6 +60,7 @@ def _asked() -> Namespace:
     parser.add_argument("--as", dest="user", choices=users, help="as this user alone; by default as each of these")
     parser.add_argument("--pythons", action="store_true", help=f"by Python {' and '.join(pythons.others())} as well")
     parser.add_argument("--python", metavar="VERSION", help="by this version of Python alone, such as 3.13")
+    parser.add_argument("--self-test", action="store_true", help="break the program in five ways, and see it caught")
     parser.add_argument("--json", metavar="FILE", help="write it there as well")
     asked = parser.parse_args()
     asked.users = (asked.user,) if asked.user else users

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from . import (
     addresses,
+    calls,
     crowd,
     events,
+    faults,
     first_packets,
     generated,
+    moments,
     output,
     requests,
     signals,
@@ -17,10 +20,15 @@ from . import (
     soak_launches,
     statuses,
     terminal,
+    walls,
 )
 from .check import Maker
 
 CHECKS: Mapping[str, Maker] = {
+    "calls": calls.check,
+    "moments": moments.check,
+    "faults": faults.check,
+    "walls": walls.check,
     "events": events.check,
     "crowd": crowd.check,
     "soak-launches": soak_launches.check,

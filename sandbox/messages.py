@@ -144,7 +144,8 @@ def receive(sock: socket) -> tuple[Message | None, list[int], int]:
     try:
         data, controls, _, _ = sock.recvmsg(INLINE, ancillary, MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
-        return None, [], 0
+        # That the other end was closed with something unread is told first, and once; then what it had said.
+        data, controls, _, _ = sock.recvmsg(INLINE, ancillary, MSG_CMSG_CLOEXEC)
     descriptors: list[int] = []
     pid = 0
     for _, kind, content in controls:

@@ -150,3 +150,12 @@ def test_sending_to_a_closed_end_raises(ends: Ends) -> None:
 
 def test_a_pair_is_closed_on_exec(ends: Ends) -> None:
     assert not any(os.get_inheritable(end.fileno()) for end in ends)
+
+
+def test_what_was_said_is_heard_even_if_the_other_end_left_something_unread(ends: Ends) -> None:
+    ours, theirs = ends
+    messages.send(ours, {"unread": ""})
+    messages.send(theirs, {"failed": "it"})
+    theirs.close()
+    assert messages.receive(ours)[0] == {"failed": ["it"]}
+    assert messages.receive(ours)[0] is None

@@ -25,13 +25,17 @@ def main() -> NoReturn:
     """Carry out the command line and exit as it says."""
     # A launch makes little garbage, and is over before a collection could pay; see also Init.serve().
     gc.disable()
-    _open_standard_streams()
     try:
+        _open_standard_streams()
         status = _carry_out(sys.argv[1:])
     except BrokenPipeError:
         status = CLOSED_OUTPUT
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except (ImportError, MemoryError, OSError) as error:
+        # A part of Python, or of this, that cannot be loaded: with no memory left it is any import that fails.
+        what = f"{error or 'out of memory'}".replace("\n", " ")
+        status = complain(f"{what} - is a limit reached (ulimit -a), or something not installed?", 125)
     # Tearing down an interpreter that ends anyway takes 2 ms; all that was written is flushed here.
     try:
         if sys.stdout:  # None when it was closed at the start
@@ -67,7 +71,7 @@ def _carry_out(arguments: Sequence[str]) -> int:
     except OSError as error:
         from ..doctor import forbidden
 
-        path = f"{error.filename!r}: " if error.filename else ""
+        path = f"{error.filename!r}: " if error.filename else "a system call was refused: "
         return complain(str(forbidden(error.errno or 0) or f"{path}{error.strerror or error}"), 125)
 
 

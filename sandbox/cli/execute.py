@@ -81,9 +81,10 @@ def shell(target: Target) -> int:
 def _run(lab: KeptLab, command: Command) -> int:
     hold()
     process = lab.start(command, (0, 1, 2))
-    begin_together([process])
-    ended = process.fileno()  # a signal may be what finds that it has ended already
     with Forwarding([process]) as signals:
+        begin_together([process])
+        ended = process.fileno()  # a signal may be what finds that it has ended already
+        signals.let_in()
         poll = select.poll()
         for fd in (ended, signals.fileno()):
             poll.register(fd, select.POLLIN)

@@ -17,7 +17,7 @@ from .signals import Forwarding, hold
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..command import Command
     from ..lab import Lab
@@ -77,12 +77,13 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
         processes.append(lab.start(command, (stdin, *given)))
         if output:
             output.given()
-    begin_together(processes)
-    # From here on it may take long. What there is by now stays: else the very next object would have it all looked at.
-    gc.freeze()
-    gc.enable()
-    # Not before they execute: a signal for the fork that is to become a command would be lost. Until now they wait.
     with Forwarding(processes) as signals:
+        begin_together(processes)
+        # From here on it may take long. What is there by now stays: else the next object would have it all looked at.
+        gc.freeze()
+        gc.enable()
+        # Not before they execute: a signal for the fork that is to become a command would be lost.
+        signals.let_in()
         watch = Watch(request, dict(zip(request.topology.places, processes, strict=True)), output, signals)
         watch.until_the_end()
     lab.close()
@@ -99,21 +100,24 @@ def begin_together(processes: Sequence[Process]) -> None:
 
 def get_ready(processes: Iterable[Process]) -> None:
     """Wait until each is about to execute. Raises NotExecuted."""
-    try:
-        for process in processes:
-            process.get_ready()
-    except OSError as error:
-        raise NotExecuted(error) from error
+    for process in processes:
+        _await(process.get_ready)
 
 
 def begin(processes: Sequence[Process]) -> None:
     """Have each execute. Raises NotExecuted."""
+    for process in processes:
+        _await(process.go)
+    for process in processes:
+        _await(process.begin)
+
+
+def _await(moment: Callable[[], object]) -> None:
     try:
-        for process in processes:
-            process.go()
-        for process in processes:
-            process.begin()
+        moment()
     except OSError as error:
+        if error.filename is None:
+            raise  # no command's: a call of our own was refused
         raise NotExecuted(error) from error
 
 

@@ -27,6 +27,7 @@ def run_services(request: RunRequest, lab: Lab) -> int:
     held.prepare()
     gc.enable()  # from here on it may take long
     with Forwarding(list(held.processes.values())) as signals:
+        signals.let_in()
         watch = Watch(request, held.processes, held.output, signals, Startup(lab.topology.services, held))
         try:
             watch.until_the_end()

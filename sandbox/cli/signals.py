@@ -28,12 +28,14 @@ def stop() -> None:
 
 
 def hold() -> None:
-    """Have signals wait until a Forwarding lets them in: the commands that they are for have begun by then."""
+    """Have signals wait until Forwarding.let_in(): the commands that they are for have begun by then."""
     posix.pthread_sigmask(posix.SIG_BLOCK, OF_A_TERMINAL + OF_A_PROCESS)
 
 
 class Forwarding:
     """A context in which signals, those of `numbers`, are passed on. `stop` is called once a stop was passed on.
+
+    Where they were held they wait on, until let_in().
 
     A second SIGINT within two seconds kills. Whoever waits polls fileno() as well, then calls awake(): a signal
     that comes just before the wait would otherwise be passed on only after it.
@@ -59,7 +61,6 @@ class Forwarding:
             # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
             if posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)
-        posix.pthread_sigmask(posix.SIG_UNBLOCK, OF_A_TERMINAL + OF_A_PROCESS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,6 +69,10 @@ class Forwarding:
         posix.set_wakeup_fd(self._wakeup_before)
         os.close(self._readable)
         os.close(self._writable)
+
+    def let_in(self) -> None:
+        """Hold them no longer."""
+        posix.pthread_sigmask(posix.SIG_UNBLOCK, OF_A_TERMINAL + OF_A_PROCESS)
 
     def fileno(self) -> int:
         """A descriptor that becomes readable with every signal."""

@@ -58,6 +58,7 @@ def run_in_terminal(
         stack.callback(raw.leave)
         raw.enter()
         with Forwarding([process], stop=raw.stop) as signals, _window_passed_on(inner):
+            signals.let_in()
             patience = Patience(timeout_s, process.send_signal)
             _relay(inner, process, ended, signals, patience)
         lab.close()
@@ -80,6 +81,7 @@ def visit(guard: Callable[[int], object], start: Callable[[int], Visitor]) -> No
         stack.callback(raw.leave)
         raw.enter()
         with Forwarding((), stop=raw.stop, numbers=OF_A_WINDOW) as signals, _window_passed_on(inner):
+            signals.let_in()
             _relay(inner, visitor, visitor.fileno(), signals, Patience(None, lambda _: None))
         while _has_more(inner) and _pass_on(inner):
             continue

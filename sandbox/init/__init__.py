@@ -95,6 +95,8 @@ class Init:
             self.attempt("let go of the caller's files", self.let_go)
             self.build()
             self.serve()
+        except (ImportError, MemoryError, OSError) as error:
+            self.give_up(error)
         except BaseException:
             self.confess()
         finally:
@@ -125,6 +127,9 @@ class Init:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
             self._refuse({"refused": refusal.what, "fix": refusal.fix})
+        self.attempt("tell that the network stands", self._greet)
+
+    def _greet(self) -> None:
         own_pidfd = os.pidfd_open(os.getpid())
         messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
         os.close(own_pidfd)
@@ -257,6 +262,11 @@ class Init:
             self._loop.watch(sock.fileno(), lambda: self._hear(client))
         finally:
             os.close(own_pidfd)
+
+    def give_up(self, error: Exception) -> NoReturn:
+        """Tell the caller that Python itself could not go on, as with no memory left."""
+        fix = "is a limit reached (ulimit -a), or something not installed?"
+        self._refuse({"refused": f"init cannot go on: {error or 'out of memory'}", "fix": fix})
 
     def confess(self) -> None:
         """Tell the caller of the bug of ours that was just met."""

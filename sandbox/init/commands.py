@@ -103,9 +103,14 @@ class Commands:
             executor.come_back()
 
     def _note(self, pid: int, start: Start) -> None:
-        """It runs."""
+        """It runs. Raises OSError where that cannot be told: then it does no longer."""
+        try:
+            messages.tell(start.told, {"started": ""}, pid=pid)
+        except OSError:
+            # It may have the other end as well: who listens would wait for it, and it for them.
+            os.kill(pid, posix.SIGKILL)
+            raise
         self._running[pid] = running = Running(pid, start.command, start.ended)
-        messages.tell(start.told, {"started": ""}, pid=pid)
         self.tell(running, start.told)
         start.close()
 

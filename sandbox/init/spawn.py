@@ -78,7 +78,7 @@ def execute(
         path = program.find(command.executable or command.argv[0], command.environment)
         if command.held:
             program.check(path)
-            _wait_for_the_others(report)
+            carry_out([("wait for the others", "", lambda: _wait_for_the_others(report))], report)
         if ulimits:
             _limit_resources(ulimits)
         if container is not None:

@@ -99,6 +99,7 @@ class Process:
         self._read_report()
         message, _, pid = messages.receive(self._status)
         if message is None:
+            self._read_report()  # why it was not started after all, if init could tell
             self._hang_up()
             raise LabClosed("the lab's init was killed")
         self.pid = pid

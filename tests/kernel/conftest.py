@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,10 +14,10 @@ from typing import Any
 import pytest
 
 import sandbox
-from reliability.census import marked, wait_for
+from reliability.census import wait_for
+from reliability.launch import PAIR, Marked
 
-LAUNCH = "TESTED_LAUNCH"
-PAIR = ("--pair", "a:192.168.1.1", "b:192.168.1.2")
+__all__ = ["PAIR", "Cli"]  # others take them from here
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,14 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kernel)
 
 
-class Cli:
+class Cli(Marked):
     """`sandbox` as a user starts it: a program of its own. What it starts carries this object's mark."""
 
     command = (sys.executable, "-m", "sandbox")
 
     def __init__(self, directory: Path) -> None:
-        self.mark = uuid.uuid4().hex
-        self.environment = {**os.environ, LAUNCH: self.mark}
+        super().__init__()
         self._directory = directory
         self._stack = ExitStack()
 
@@ -62,31 +59,9 @@ class Cli:
         self._stack.callback(_finish, process)
         return process
 
-    def processes(self) -> list[tuple[int, str]]:
-        """What still runs of all that was started: pid and command line."""
-        return list(marked(self.mark, variable=LAUNCH))
-
-    def await_nothing_left(self, within: float = 1.0) -> None:
-        """Fail unless everything ends in time."""
-        left: list[tuple[int, str]] = []
-
-        def nothing_is_left() -> bool:
-            left[:] = self.processes()
-            return not left
-
-        try:
-            wait_for(nothing_is_left, within=within)
-        except AssertionError:
-            pytest.fail(f"still running after {within} s: {left}")
-
     def close(self) -> None:
         """Kill the launchers that still run, and only these: what they had started must end by itself."""
         self._stack.close()
-
-    def kill(self) -> None:
-        """Kill whatever is there."""
-        for pid, _ in self.processes():
-            os.kill(pid, signal.SIGKILL)
 
 
 def _finish(process: subprocess.Popen[Any]) -> None:

@@ -1,34 +1,37 @@
-"""Each call that builds a container's walls may fail: then nothing runs. A sample; injection.py carries out all."""
+"""Each call that builds a container's walls may fail: then nothing runs. `./sbx reliability walls` has all of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reliability.injection import Fault, Joining, Launches, NotTraced, joining
+from reliability.walls import sample
+
 from .conftest import Cli
-from .injection import Fault, Joining, Launches, NotTraced, carried_out, joining, places
 
 ALL_ARE = 200
 
 
 @pytest.fixture
 def directory(strace: str) -> Iterator[Path]:
-    """Where a command would leave its mark."""
+    """Where a command would leave its mark: a container sees no /tmp of the host's."""
     del strace
-    with places() as directory:
-        yield directory
+    with tempfile.TemporaryDirectory(prefix="sandbox-injection-", dir="/var/tmp") as name:
+        yield Path(name)
 
 
-def sample(faults: list[Fault], of_each: int) -> list[Fault]:
-    """Of each call some: the first, the last, and others in between, not all with the same error."""
-    by_call: dict[tuple[str, str], list[Fault]] = {}
-    for fault in faults:
-        by_call.setdefault((fault.call, fault.path), []).append(fault)
-    return [each[number * (len(each) - 1) // of_each] for each in by_call.values() for number in range(1, of_each + 1)]
+def refused(attempt: Callable[[Fault], str], wanted: list[Fault], *, at_once: int = 1) -> list[str]:
+    """What there is to complain of."""
+    with ThreadPoolExecutor(at_once) as pool:
+        judged = zip(wanted, pool.map(attempt, wanted), strict=True)
+        return [f"{fault}: {complaint}" for fault, complaint in judged if complaint]
 
 
 @pytest.mark.deadline(60)
@@ -37,7 +40,7 @@ def test_a_launch_with_a_fault_is_refused(directory: Path, remark: list[str]) ->
     every = launches.faults()
     assert len(every) >= ALL_ARE
     wanted = sample(every, 2)
-    assert carried_out(launches.attempt, wanted, at_once=os.cpu_count() or 1) == []
+    assert refused(launches.attempt, wanted, at_once=os.cpu_count() or 1) == []
     remark.append(f"injected faults: {len(wanted)} of {len(every)} were tried, and refused: {launches.name}")
 
 
@@ -48,7 +51,7 @@ def test_a_command_with_a_fault_is_refused_in_a_container_that_goes_on(directory
             every = second.faults()
             assert len(every) >= ALL_ARE
             wanted = sample(every, 3)
-            assert carried_out(second.attempt, wanted) == []
+            assert refused(second.attempt, wanted) == []
     except NotTraced as reason:
         pytest.skip(f"nobody may be traced here: {reason}")
     remark.append(f"injected faults: {len(wanted)} of {len(every)} were tried, and refused: {second.name}")

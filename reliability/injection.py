@@ -1,10 +1,8 @@
 """Injected faults: each call that builds the walls of a container, made to fail once, and what came of it.
 
-    python -m tests.kernel.injection [CALL]...
-
-carries out all of them, and shows each that was not refused as it should: status 125, one line, in time, nothing left,
-and the command never executed. strace(1) counts the calls of each process by itself, so that a fault hits whichever
-process comes as far first. So a launch is tried as a whole, and then a second command in a container that stands.
+Each is to be refused: status 125, one line, in time, nothing left, and the command never executed. strace(1) counts the
+calls of each process by itself, so that a fault hits whichever process comes as far first. So a launch is tried as a
+whole, and then a second command in a container that stands.
 """
 
 from __future__ import annotations
@@ -13,20 +11,22 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from typing import Self
 
 import psutil
 
 import sandbox
-from reliability.census import marked, wait_for
+
+from .census import marked, wait_for
+from .check import Complaint
 
 ERRORS = ("EPERM", "ENOSYS", "ENOMEM")
 # What a container is made of. No fork(2): the C library has clone(2) for it.
@@ -58,13 +58,14 @@ class Fault:
         inject = f"inject={self.call}:error={self.error}:when={self.number}"
         return ("-e", f"trace={self.call}", "-e", inject, *(("-P", self.path) if self.path else ()))
 
+    @classmethod
+    def read(cls, words: str) -> Self:
+        """As it is written: CALL NUMBER ERROR [PATH]."""
+        call, number, error, *path = words.split()
+        return cls(call, int(number), error, *path)
+
     def __str__(self) -> str:
         return f"{self.call} {self.number} {self.error} {self.path}".rstrip()
-
-
-# What came of a fault: nothing to complain of, or words about what went wrong.
-Judgement = str
-Attempt = Callable[[Fault], Judgement]
 
 
 def counted(log: Path) -> Counter[tuple[str, str]]:
@@ -107,7 +108,7 @@ class Launches:
         assert done.returncode == 0, done.stderr
         return faults(counted(log))
 
-    def attempt(self, fault: Fault) -> Judgement:
+    def attempt(self, fault: Fault) -> Complaint:
         """Launch with this fault."""
         mark = uuid.uuid4().hex
         ran = self._directory / mark
@@ -144,6 +145,7 @@ class Joining:
     def __init__(self, directory: Path, lab: sandbox.Lab) -> None:
         self._directory = directory
         self._node = lab.nodes[0]
+        self._one_at_a_time = Lock()
         with self._node.popen(["cat"], stdin=subprocess.PIPE) as first:
             self._init = psutil.Process(first.pid).ppid()
 
@@ -154,8 +156,12 @@ class Joining:
             self._node.run(["true"], check=True, cwd=self._directory)
         return faults(counted(log))
 
-    def attempt(self, fault: Fault) -> Judgement:
-        """Start a command with this fault, and another without."""
+    def attempt(self, fault: Fault) -> Complaint:
+        """Start a command with this fault, and another without. Init has one tracer at a time."""
+        with self._one_at_a_time:
+            return self._attempt(fault)
+
+    def _attempt(self, fault: Fault) -> Complaint:
         ran = self._directory / uuid.uuid4().hex
         begun = time.monotonic()
         said = "no error"
@@ -198,41 +204,9 @@ class NotTraced(Exception):
     """This machine lets nobody be attached to: kernel.yama.ptrace_scope."""
 
 
-def carried_out(attempt: Attempt, wanted: list[Fault], *, at_once: int = 1) -> list[str]:
-    """What there is to complain of, a line each."""
-    with ThreadPoolExecutor(at_once) as pool:
-        judged = zip(wanted, pool.map(attempt, wanted), strict=True)
-        return [f"{fault}: {judgement}" for fault, judgement in judged if judgement]
-
-
-@contextmanager
-def places() -> Iterator[Path]:
-    """A directory in which a command may show that it was executed."""
-    with tempfile.TemporaryDirectory(prefix="sandbox-injection-", dir="/var/tmp") as name:
-        Path(name).chmod(0o777)
-        yield Path(name)
-
-
 @contextmanager
 def joining(directory: Path) -> Iterator[Joining]:
     """A lab with a container that stands."""
     contain = sandbox.Containment(bind=[str(directory)])
     with sandbox.Lab(sandbox.Topology.alone(), contain=contain) as lab:
         yield Joining(directory, lab)
-
-
-def main() -> None:
-    """All of it, and figures."""
-    calls = sys.argv[1:]
-    with places() as directory, joining(directory) as second:
-        for way, at_once in ((Launches(directory), os.cpu_count() or 1), (second, 1)):
-            wanted = [fault for fault in way.faults() if not calls or fault.call in calls]
-            begun = time.monotonic()
-            complaints = carried_out(way.attempt, wanted, at_once=at_once)
-            print(*complaints, sep="\n")
-            took = time.monotonic() - begun
-            print(f"{len(wanted) - len(complaints)} of {len(wanted)} faults refused: {way.name}, in {took:.0f} s")
-
-
-if __name__ == "__main__":
-    main()
