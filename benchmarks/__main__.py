@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from . import contain, labs, launcher
-from .machine import describe
-from .table import Table
+from .machine import compared, describe
+from .parts import PARTS, Effort
+from .record import Record
 from .text import text
-
-RUNS, QUICK_RUNS = 40, 10
 
 
 def main() -> None:
     """Measure and print. A number that misses its reach is told, it is no failure."""
-    parser = ArgumentParser("python -m benchmarks", description="Times and memory, side by side in one run.")
-    parser.add_argument("--quick", action="store_true", help="a quarter of the rounds")
-    parser.add_argument("--full", action="store_true", help="Mininet with a thousand nodes as well: four minutes more")
-    parser.add_argument("--json", action="store_true", help="for machines")
-    parser.add_argument("--only", choices=("launcher", "contain", "labs"), help="one of the tables")
-    asked = parser.parse_args()
+    asked = _asked()
     if os.geteuid() != 0:
         sys.exit("benchmarks: `ip netns add` of the commands by hand needs root - try: sudo ./sbx bench")
 
     machine = describe()
     os.nice(-20)  # ahead of whatever else runs here: every contestant inherits it
-    tables = []
-    if asked.only in (None, "launcher"):
-        tables.append(Table("a launch", rows=launcher.measure(QUICK_RUNS if asked.quick else RUNS)))
-    if asked.only in (None, "contain"):
-        tables.append(Table("a container", rows=contain.measure(QUICK_RUNS if asked.quick else RUNS)))
-    if asked.only in (None, "labs"):
-        tables.append(Table("labs", rows=labs.measure(quick=asked.quick, full=asked.full)))
+    effort = Effort(quick=asked.quick, full=asked.full)
+    tables = [table for name in asked.only or PARTS for table in PARTS[name](effort)]
+    machine = {**machine, **compared()}  # only now: some of these are installed when they are needed
     if asked.json:
-        print(json.dumps({"machine": machine, "tables": [table.as_json() for table in tables]}, indent=2))
-    else:
-        print(text(machine, tables))
+        Record(_command(asked), machine, tables).write(Path(asked.json))
+    print(text(machine, tables))
+
+
+def _asked() -> Namespace:
+    parser = ArgumentParser("python -m benchmarks", description="Times and memory, side by side in one run.")
+    parser.add_argument("--quick", action="store_true", help="a sample, in about a minute")
+    parser.add_argument("--full", action="store_true", help="Mininet with a thousand nodes as well: four minutes more")
+    parser.add_argument("--json", metavar="FILE", help="write it there as well")
+    parser.add_argument("--only", choices=tuple(PARTS), action="append", help="this part alone; may be repeated")
+    return parser.parse_args()
+
+
+def _command(asked: Namespace) -> str:
+    """The same again, as a person types it."""
+    flags = [f"--{name}" for name in ("quick", "full") if getattr(asked, name)]
+    return " ".join(["./sbx bench", *flags, *(f"--only {name}" for name in asked.only or ())])
 
 
 main()

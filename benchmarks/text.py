@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .amount import amount, times
 from .row import Row
-from .table import Table
+from .table import Entry, Table
+
+NAME, NUMBER = 38, 10  # letters
 
 
 def text(machine: Mapping[str, str], tables: Sequence[Table]) -> str:
     """All of it: what was measured on, each table under its title, and how many rows reach what they should."""
     lines = list(_head(machine))
     for table in tables:
-        lines += ["", *_body(table.title, table.rows)]
+        lines += ["", *_body(table)]
     return "\n".join([*lines, "", _verdict([row for table in tables for row in table.rows])])
 
 
@@ -21,13 +24,54 @@ def _head(machine: Mapping[str, str]) -> Iterator[str]:
         yield f"{name:<10}{said}"
 
 
-def _body(title: str, rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{title:<36}  {'measured':<16}  reach"
-    for row in rows:
-        value = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
-        reach = "" if row.reach is None else f"{'>=' if row.at_least else '<='} {row.reach:g}"
-        met = {None: "", True: "met", False: "MISSED"}[row.is_met]
-        yield f"{row.what:<36}  {value:<16}  {reach:<8}  {met:<6}  {row.source}".rstrip()
+def _body(table: Table) -> Iterator[str]:
+    if table.entries:
+        yield from _grid(table) if table.sizes else _list(table)
+    if table.rows:
+        yield f"{table.title:<36}  {'measured':<16}  reach"
+        yield from map(_row, table.rows)
+
+
+def _list(table: Table) -> Iterator[str]:
+    yield _line(table.title, [table.unit, *(f"to {name}"[: NUMBER + 4] for name in table.beside)])
+    for entry in table.entries:
+        value = "-" if entry.value is None else amount(entry.value)
+        ratios = [times(table.ratio(entry, name)) for name in table.beside]
+        yield _line(entry.name, [value, *ratios], entry.note)
+
+
+def _grid(table: Table) -> Iterator[str]:
+    """A line for each curve, and one of its ratios to the floor below it."""
+    yield _line(f"{table.title}, {table.unit}", [f"N={size}" for size in table.sizes])
+    for name in table.names:
+        entries = [table.entry(name, size) for size in table.sizes]
+        values = [_value(entry) for entry in entries]
+        yield _line(name, values, _notes(entries))
+        if table.floor and name != table.floor:
+            ratios = [times(table.ratio(entry, table.floor)) if entry else "" for entry in entries]
+            yield from [_line(f"  to {table.floor}", ratios)] if any(ratios) else []
+
+
+def _value(entry: Entry | None) -> str:
+    return "-" if entry is None or entry.value is None else amount(entry.value)
+
+
+def _notes(entries: Sequence[Entry | None]) -> str:
+    """Why some were not measured, or what is said of the last that was."""
+    why = dict.fromkeys(entry.note for entry in entries if entry and entry.value is None and entry.note)
+    return "; ".join(why) or next((entry.note for entry in reversed(entries) if entry), "")
+
+
+def _line(name: str, columns: Sequence[str], note: str = "") -> str:
+    numbers = " ".join(f"{column:>{NUMBER}}" for column in columns)
+    return f"{name:<{NAME}}{numbers}  {note}".rstrip()
+
+
+def _row(row: Row) -> str:
+    value = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
+    reach = "" if row.reach is None else f"{'>=' if row.at_least else '<='} {row.reach:g}"
+    met = {None: "", True: "met", False: "MISSED"}[row.is_met]
+    return f"{row.what:<36}  {value:<16}  {reach:<8}  {met:<6}  {row.source}".rstrip()
 
 
 def _verdict(rows: Sequence[Row]) -> str:

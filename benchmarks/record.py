@@ -1,0 +1,31 @@
+"""All that one run found, as a file keeps it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .table import Table
+
+
+@dataclass(frozen=True)
+class Record:
+    """The tables of a run, what they were measured on, and the command that measures them again."""
+
+    command: str
+    machine: Mapping[str, str]
+    tables: Sequence[Table]
+
+    def write(self, path: Path) -> None:
+        """Keep it in a file of JSON."""
+        told = {"command": self.command, "machine": self.machine, "tables": [each.as_json() for each in self.tables]}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """The record that write() kept."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(told["command"], told["machine"], [Table.from_json(table) for table in told["tables"]])
