@@ -19,6 +19,7 @@ FOOT = 8
 # What is drawn with which colour.
 PAINTS = (
     (".sheet", "fill", "paper"),
+    ("text", "stroke", "paper"),
     (".name", "fill", "ink"),
     (".port", "fill", "ink"),
     (".address", "fill", "address"),
@@ -35,6 +36,7 @@ PAINTS = (
 )
 SHAPES = """\
 text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }
+text { paint-order: stroke; stroke-width: 3px }
 .name { font-weight: bold }
 .curve { fill: none; stroke-width: 1.75; stroke-linejoin: round }
 .ours.curve { stroke-width: 3 }

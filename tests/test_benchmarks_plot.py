@@ -31,7 +31,9 @@ LAUNCH = Table(
         Entry("one ip -batch", 41.2),
         Entry("ip netns, ip link, ip addr", 84.1),
         Entry("Mininet", 612.0),
-        Entry("podman, a bridge", None, "no such image, and none may be fetched here: podman pull said no route to host"),
+        Entry(
+            "podman, a bridge", None, "no such image, and none may be fetched here: podman pull said no route to host"
+        ),
     ],
     ours="sandbox run",
     floor="C, the same system calls",
@@ -158,7 +160,7 @@ def test_it_fetches_nothing(table: Table) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_what_is_written_and_drawn_can_be_seen(dark: bool) -> None:
     """Contrasts of WCAG 2.1: 4.5 for text, 3 for what tells something (1.4.3 and 1.4.11)."""
-    colours = {selector: SHADES[shade][dark] for selector, _, shade in PAINTS}
+    colours = {selector: SHADES[shade][dark] for selector, _, shade in PAINTS if selector != "text"}
     for text in (".name", ".port", ".address", ".note", ".kind"):
         assert contrast(colours[text], colours[".sheet"]) >= 4.5, text
     for shape in (".ours", ".floor", ".other", ".ours.curve", ".floor.curve", ".other.curve"):
