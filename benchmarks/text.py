@@ -21,7 +21,7 @@ def text(machine: Mapping[str, str], tables: Sequence[Table]) -> str:
 
 def _head(machine: Mapping[str, str]) -> Iterator[str]:
     for name, said in machine.items():
-        yield f"{name:<10}{said}"
+        yield f"{name:<12}{said}"
 
 
 def _body(table: Table) -> Iterator[str]:
@@ -33,23 +33,32 @@ def _body(table: Table) -> Iterator[str]:
 
 
 def _list(table: Table) -> Iterator[str]:
-    yield _line(table.title, [table.unit, *(f"to {name}"[: NUMBER + 4] for name in table.beside)])
+    yield _line(table.title, [table.unit, *(f"to{_role(table, name)}" for name in table.beside)])
     for entry in table.entries:
         value = "-" if entry.value is None else amount(entry.value)
         ratios = [times(table.ratio(entry, name)) for name in table.beside]
-        yield _line(entry.name, [value, *ratios], entry.note)
+        yield _line(f"{entry.name}{_marked(table, entry.name)}", [value, *ratios], entry.note)
 
 
 def _grid(table: Table) -> Iterator[str]:
-    """A line for each curve, and one of its ratios to the floor below it."""
+    """A line for each curve, and one of its ratios to the floor below it, if there is one."""
     yield _line(f"{table.title}, {table.unit}", [f"N={size}" for size in table.sizes])
     for name in table.names:
         entries = [table.entry(name, size) for size in table.sizes]
         values = [_value(entry) for entry in entries]
-        yield _line(name, values, _notes(entries))
+        yield _line(f"{name}{_marked(table, name)}", values, _notes(entries))
         if table.floor and name != table.floor:
             ratios = [times(table.ratio(entry, table.floor)) if entry else "" for entry in entries]
-            yield from [_line(f"  to {table.floor}", ratios)] if any(ratios) else []
+            yield from [_line("  to floor", ratios)] if any(ratios) else []
+
+
+def _role(table: Table, name: str) -> str:
+    """What a name is to the others, after a space; nothing for most."""
+    return " floor" if name == table.floor else " ours" if name == table.ours else ""
+
+
+def _marked(table: Table, name: str) -> str:
+    return f" ({_role(table, name)[1:]})" if _role(table, name) else ""
 
 
 def _value(entry: Entry | None) -> str:
