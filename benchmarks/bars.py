@@ -35,6 +35,8 @@ SHORTEST = 1.5
 class _Sheet:
     """How far it is filled, and with what."""
 
+    end: float  # of the longest bar
+    begin: float = MARGIN  # of the next one
     y: float = 0
     shapes: list[Bar | Line] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
@@ -48,14 +50,14 @@ class _Sheet:
 def is_logarithmic(table: Table) -> bool:
     """Whether its values are too far apart for bars whose lengths compare."""
     values = measured(table)
-    return bool(values) and max(values) > WIDE * min(values)
+    return bool(values) and not table.adds_up and max(values) > WIDE * min(values)
 
 
 def bars(table: Table) -> Drawing:
     """The entries one below the other."""
     values = measured(table)
-    sheet = _Sheet()
     end = WIDTH - MARGIN - BESIDE - max((measure(_label(value, table), VALUE) for value in values), default=0)
+    sheet = _Sheet(end)
     length = _length(table, values, end)
     for entry in table.entries:
         _draw(sheet, table, entry, length)
@@ -79,12 +81,19 @@ def _draw(sheet: _Sheet, table: Table, entry: Entry, length: Callable[[float], f
         for line in wrapped(f"not measured: {entry.note}", NOTE, WIDTH - 2 * MARGIN):
             sheet.write(line, NOTE)
     else:
-        label = _label(entry.value, table)
-        box = Box(MARGIN, sheet.y + 1, MARGIN + length(entry.value), sheet.y + 1 + THICK)
-        sheet.shapes.append(Bar(box, kind(table, entry.name), f"{entry.name}: {label}"))
-        sheet.texts.append(Text(box.right + BESIDE, box.bottom - 1, label, VALUE))
-        sheet.y += THICK + 2
+        _bar(sheet, table, entry.name, _label(entry.value, table), length(entry.value))
     sheet.y += GAP
+
+
+def _bar(sheet: _Sheet, table: Table, name: str, label: str, long: float) -> None:
+    # Parts that are more than the whole stay on the sheet.
+    begin = MARGIN if name == table.ours else min(sheet.begin, sheet.end - long)
+    box = Box(begin, sheet.y + 1, begin + long, sheet.y + 1 + THICK)
+    sheet.shapes.append(Bar(box, kind(table, name), f"{name}: {label}"))
+    sheet.texts.append(Text(box.right + BESIDE, box.bottom - 1, label, VALUE))
+    sheet.y += THICK + 2
+    if table.adds_up:
+        sheet.begin = box.right
 
 
 def _axis(sheet: _Sheet, scale: Logarithmic, table: Table) -> None:

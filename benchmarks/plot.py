@@ -97,6 +97,8 @@ def _legend(table: Table) -> str:
     parts = [table.unit, "more is better" if table.more_is_better else "less is better"]
     if table.sizes:
         parts.append("both scales logarithmic")
+    elif table.adds_up:
+        parts.append("each from where the one before ends")
     elif is_logarithmic(table):
         parts.append("logarithmic scale")
     return ", ".join(parts)

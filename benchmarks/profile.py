@@ -57,7 +57,7 @@ def measure(runs: int) -> Table:
     samples = interleaved(contestants, runs, warm_up=2, rest=lambda: sleep(REST_S))
     launches = [each for each in samples["watched"] if isinstance(each, Launch)]
     times = {name: median(each for each in taken if isinstance(each, float)) for name, taken in _others(samples)}
-    return Table("what a launch is spent on", list(_entries(launches, times)), ours=WHOLE)
+    return Table("what a launch is spent on", list(_entries(launches, times)), ours=WHOLE, adds_up=True)
 
 
 def watched() -> Launch:

@@ -26,7 +26,8 @@ class Entry:
 class Table:
     """Contestants in one unit, the ratios of each to `floor` and to `ours`, two names among them; and goals.
 
-    `more_is_better`: of a throughput; of a time it is less.
+    `more_is_better`: of a throughput; of a time it is less. `adds_up`: the entries before `ours` are the parts of it,
+    one after the other.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Table:
     ours: str = ""
     floor: str = ""
     more_is_better: bool = False
+    adds_up: bool = False
     rows: Sequence[Row] = ()
 
     @property

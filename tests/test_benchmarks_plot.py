@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -59,7 +59,19 @@ GROWTH = Table(
     ours="sandbox",
     floor="labs.c",
 )
-GALLERY = {table.title: table for table in (LAUNCH, WIRE, GROWTH)}
+PROFILE = Table(
+    "what a launch is spent on",
+    [
+        Entry("it starts", 12.4),
+        Entry("it works", 0.3),
+        Entry("it ends", 2.6),
+        Entry("the rest", 0.7),
+        Entry("all", 16.0),
+    ],
+    ours="all",
+    adds_up=True,
+)
+GALLERY = {table.title: table for table in (LAUNCH, WIRE, GROWTH, PROFILE)}
 
 every_table = pytest.mark.parametrize("table", GALLERY.values(), ids=GALLERY.keys())
 names = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=90).filter(str.strip)
@@ -72,7 +84,8 @@ def tables(draw: st.DrawFn) -> Table:
     known = draw(st.lists(names, min_size=1, max_size=8, unique=True))
     sizes = draw(st.just([None]) | st.lists(st.integers(1, 5000), min_size=1, max_size=5, unique=True))
     entries = [Entry(name, draw(values), draw(names), at=size) for name in known for size in sizes]
-    return Table(draw(names), entries, ours=known[0], floor=known[-1])
+    adds_up = sizes == [None] and draw(st.booleans())
+    return Table(draw(names), entries, ours=known[-1] if adds_up else known[0], floor=known[-1], adds_up=adds_up)
 
 
 def drawing(table: Table) -> Drawing:
@@ -145,6 +158,14 @@ def test_bars_are_as_long_as_their_values_until_these_are_too_far_apart() -> Non
     assert [bar.kind for bar in bars_of(LAUNCH)] == ["floor", "ours", "other", "other", "other"]
     widths = [bar.box.right - bar.box.left for bar in bars_of(LAUNCH)]
     assert widths == sorted(widths)
+
+
+def test_parts_begin_where_the_one_before_ends() -> None:
+    boxes = [bar.box for bar in bars_of(PROFILE)]
+    assert boxes[0].left == boxes[-1].left == MARGIN
+    assert all(one.right == pytest.approx(other.left) for one, other in pairwise(boxes[:-1]))
+    assert boxes[2].right == pytest.approx(MARGIN + (boxes[-1].right - MARGIN) * (12.4 + 0.3 + 2.6) / 16.0, abs=2)
+    assert "logarithmic" not in svg(PROFILE)
 
 
 def bars_of(table: Table) -> list[Bar]:
