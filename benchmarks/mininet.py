@@ -13,6 +13,7 @@ COMMANDS = ("mnexec", "brctl", "unshare")
 APART = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 PYTHON = "/usr/bin/python3"  # whose modules are Debian's
 SCRIPT = os.path.join(os.path.dirname(__file__), "mininet_lab.py")
+WIRE = os.path.join(os.path.dirname(__file__), "mininet_wire.py")
 
 
 def command(shape: str, n: int) -> tuple[str, ...]:

@@ -23,13 +23,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """Contestants in one unit, the ratios of each to `floor` and to `ours`, two names among them; and goals."""
+    """Contestants in one unit, the ratios of each to `floor` and to `ours`, two names among them; and goals.
+
+    `more_is_better`: of a throughput; of a time it is less.
+    """
 
     title: str
     entries: Sequence[Entry] = ()
     unit: str = "ms"
     ours: str = ""
     floor: str = ""
+    more_is_better: bool = False
     rows: Sequence[Row] = ()
 
     def as_json(self) -> Mapping[str, object]:
