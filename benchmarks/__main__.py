@@ -7,7 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser
 
-from . import contain, labs, launcher
+from . import contain, labs, launcher, wire
 from .machine import describe
 from .table import Table
 from .text import text
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a quarter of the rounds")
     parser.add_argument("--full", action="store_true", help="Mininet with a thousand nodes as well: four minutes more")
     parser.add_argument("--json", action="store_true", help="for machines")
-    parser.add_argument("--only", choices=("launcher", "contain", "labs"), help="one of the tables")
+    parser.add_argument("--only", choices=("launcher", "contain", "labs", "wire"), help="one of the tables")
     asked = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("benchmarks: `ip netns add` of the commands by hand needs root - try: sudo ./sbx bench")
@@ -35,6 +35,8 @@ def main() -> None:
         tables.append(Table("a container", rows=contain.measure(QUICK_RUNS if asked.quick else RUNS)))
     if asked.only in (None, "labs"):
         tables.append(Table("labs", rows=labs.measure(quick=asked.quick, full=asked.full)))
+    if asked.only in (None, "wire"):
+        tables += wire.measure(quick=asked.quick)
     if asked.json:
         print(json.dumps({"machine": machine, "tables": [table.as_json() for table in tables]}, indent=2))
     else:

@@ -80,10 +80,13 @@ table ip filter {
 RULES
 
 # The counter of the first rule has moved if packets on the bridge do pass it.
-ip netns exec c3 ping -q -c 1 -W 1 172.17.0.2 >&2
+if ! ip netns exec c3 ping -q -c 1 -W 1 172.17.0.2 >/dev/null; then
+    echo "docker_bridge.sh: c2 does not answer c3" >&2
+    exit 1
+fi
 filtered=$(nft list chain ip filter FORWARD | grep -c 'packets [1-9].* jump DOCKER-USER') || :
 if [ "$filtered" != "$bridge_nf" ]; then
-    echo "packets that stay on the bridge pass the rules: $filtered, wanted: $bridge_nf" >&2
+    echo "docker_bridge.sh: packets that stay on the bridge pass the rules: $filtered, wanted: $bridge_nf" >&2
     exit 1
 fi
 

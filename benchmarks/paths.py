@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from subprocess import DEVNULL, PIPE
 from typing import IO
@@ -38,10 +38,10 @@ Ask = Callable[[str, int], Reading]  # a kind of traffic, for so many millisecon
 
 @dataclass(frozen=True)
 class Path:
-    """Two ends and the way between them, there while `open` is. `missing`: why it cannot be had on this machine."""
+    """Two ends and the way between them, there while `open` is. `why_missing` is nothing where it can be had."""
 
     open: Callable[[], AbstractContextManager[Ask]]
-    missing: str = ""
+    why_missing: Callable[[], str] = lambda: ""
 
 
 def paths(traffic: str) -> Mapping[str, Path]:
@@ -52,23 +52,29 @@ def paths(traffic: str) -> Mapping[str, Path]:
     def lab(draft: sandbox.Draft) -> Path:
         return Path(lambda: _in_lab(draft.topology(), traffic, near, far))
 
-    def apart(*argv: str, missing: str = "") -> Path:
-        return Path(lambda: _apart(*argv, traffic, near, far), missing)
+    def apart(*argv: str, why_missing: Callable[[], str] = lambda: "") -> Path:
+        return Path(lambda: _apart(*argv, traffic, near, far), why_missing)
 
-    no_nft = "" if shutil.which("nft") else "no nft - try: apt-get install nftables"
-    no_bridge_nf = no_nft or ("" if os.path.exists(BRIDGE_NF) else "no br_netfilter - try: modprobe br_netfilter")
     bridge = ("/bin/sh", os.path.join(HERE, "docker_bridge.sh"))
     return {
         PAIR: lab(_pair()),
         PAIR_JUMBO: lab(_pair(JUMBO)),
         "our switch": lab(_switch()),
         "our router": lab(_router()),
-        DOCKER: apart(*bridge, "1", "container", missing=no_bridge_nf),
-        NO_BRIDGE_NF: apart(*bridge, "0", "container", missing=no_nft),
-        PUBLISHED: apart(*bridge, "1", "host", missing=no_bridge_nf),
-        MININET: apart(mininet.PYTHON, "-I", mininet.WIRE, missing=mininet.why_missing()),
+        DOCKER: apart(*bridge, "1", "container", why_missing=_why_no_bridge_nf),
+        NO_BRIDGE_NF: apart(*bridge, "0", "container", why_missing=_why_no_nft),
+        PUBLISHED: apart(*bridge, "1", "host", why_missing=_why_no_bridge_nf),
+        MININET: apart(mininet.PYTHON, "-I", mininet.WIRE, why_missing=mininet.why_missing),
         LO: apart("/bin/sh", "-c", LOOPBACK, "sh"),
     }
+
+
+def _why_no_nft() -> str:
+    return "" if shutil.which("nft") else "no nft - try: apt-get install nftables"
+
+
+def _why_no_bridge_nf() -> str:
+    return _why_no_nft() or ("" if os.path.exists(BRIDGE_NF) else "no br_netfilter - try: modprobe br_netfilter")
 
 
 def _pair(more: str = "") -> sandbox.Draft:
@@ -113,7 +119,8 @@ def _conversation(questions: IO[bytes] | None, answers: IO[bytes] | None) -> Ask
     assert answers is not None
 
     def ask(kind: str, milliseconds: int) -> Reading:
-        questions.write(f"{kind} {milliseconds}\n".encode())
+        with suppress(BrokenPipeError):
+            questions.write(f"{kind} {milliseconds}\n".encode())
         words = answers.readline().split()
         if len(words) != 2:
             raise RuntimeError(f"{kind}: the traffic ended without an answer")

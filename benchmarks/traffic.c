@@ -32,7 +32,7 @@
 
 enum { PORT = 5300, DATAGRAM = 64, END = 1 /* the length of the datagram that is the last */ };
 enum { TCP, UDP, TCP_RR, UDP_RR, OWN_CPU = -1 };
-enum { ROUNDS_AT_MOST = 1 << 19, CONNECTS_AT_MOST = 5000, PATIENCE_S = 5 };
+enum { ROUNDS_AT_MOST = 1 << 19, CONNECTS_AT_MOST = 2000, PATIENCE_S = 5 };
 
 struct request {
     char kind;
@@ -55,7 +55,7 @@ static long check(long result, const char *what)
     return result;
 }
 
-static double now(void)
+static double now(void) /* in microseconds, as all times here */
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -85,8 +85,6 @@ static int not_forever(int fd)
     check(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), "SO_SNDTIMEO");
     return fd;
 }
-
-/* What the far end does, for one request after the other. */
 
 static struct received count_bytes(int from)
 {
@@ -204,23 +202,23 @@ static void say_end(int datagrams, int fd)
     close(datagrams);
 }
 
-static void tcp(struct sockaddr_in there, double until)
+static void tcp(struct sockaddr_in there, double time)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
     int fd = begin(there, TCP, OWN_CPU);
-    while (now() < until)
+    for (double until = now() + time; now() < until;)
         check(send(fd, buffer, sizeof buffer, MSG_NOSIGNAL), "send");
     check(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), "TCP_INFO");
     struct received received = end(fd);
     printf("%.3f %u\n", received.amount * 8 / received.microseconds / 1e3, info.tcpi_total_retrans);
 }
 
-static void udp(struct sockaddr_in there, double until)
+static void udp(struct sockaddr_in there, double time)
 {
     double sent = 0;
     int fd = begin(there, UDP, OWN_CPU), datagrams = datagrams_to(there);
-    for (; now() < until; sent++)
+    for (double until = now() + time; now() < until; sent++)
         check(send(datagrams, buffer, DATAGRAM, 0), "send");
     say_end(datagrams, fd);
     struct received received = end(fd);
@@ -234,11 +232,11 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Sends and receives until it is time, then tells how fast. The far end or its kernel sends the same length back. */
-static void round_trips(int fd, size_t length, size_t back, double until)
+static void round_trips(int fd, size_t length, size_t back, double time)
 {
     int count = 0;
     double begun = now(), before = begun;
-    while (before < until && count < ROUNDS_AT_MOST) {
+    while (before < begun + time && count < ROUNDS_AT_MOST) {
         check(send(fd, buffer, length, 0), "send");
         if (recv(fd, buffer + length, back, 0) != (ssize_t)back)
             check(-1, "a round trip");
@@ -250,22 +248,22 @@ static void round_trips(int fd, size_t length, size_t back, double until)
     printf("%.3f %.0f\n", rounds[count / 2], count / (before - begun) * 1e6);
 }
 
-static void tcp_rr(struct sockaddr_in there, double until)
+static void tcp_rr(struct sockaddr_in there, double time)
 {
     int fd = begin(there, TCP_RR, sched_getcpu());
-    round_trips(fd, 1, 1, until);
+    round_trips(fd, 1, 1, time);
     end(fd);
 }
 
-static void udp_rr(struct sockaddr_in there, double until)
+static void udp_rr(struct sockaddr_in there, double time)
 {
     int fd = begin(there, UDP_RR, sched_getcpu()), datagrams = datagrams_to(there);
-    round_trips(datagrams, DATAGRAM, DATAGRAM, until);
+    round_trips(datagrams, DATAGRAM, DATAGRAM, time);
     say_end(datagrams, fd);
     end(fd);
 }
 
-static void ping(struct sockaddr_in there, double until)
+static void ping(struct sockaddr_in there, double time)
 {
     int fd = not_forever(open_socket(SOCK_RAW, IPPROTO_ICMP));
     struct icmp_filter only_answers = {.data = ~(1U << ICMP_ECHOREPLY)};
@@ -275,7 +273,7 @@ static void ping(struct sockaddr_in there, double until)
     memset(buffer, 0, DATAGRAM);
     header->type = ICMP_ECHO;
     header->checksum = (unsigned short)~htons(ICMP_ECHO << 8); /* all else is zero */
-    round_trips(fd, DATAGRAM, sizeof(struct iphdr) + DATAGRAM, until);
+    round_trips(fd, DATAGRAM, sizeof(struct iphdr) + DATAGRAM, time);
     close(fd);
 }
 
@@ -296,7 +294,7 @@ int main(int count, char **words)
     while (scanf("%15s %lf", kind, &milliseconds) == 2) {
         for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
             if (!strcmp(kind, KINDS[i].name))
-                KINDS[i].measure(there, now() + milliseconds * 1e3);
+                KINDS[i].measure(there, milliseconds * 1e3);
         fflush(stdout);
     }
 }
