@@ -29,8 +29,8 @@ for i in 2 3; do
     ip -n c$i route add default via 172.17.0.1
 done
 
-# What `iptables-save` tells of Docker 27 with one bridge and `-p 5300:5300`, in nft's words. They cost a little less
-# than iptables' own, which go through its matches (addrtype, conntrack).
+# What iptables-save tells of Docker 27 with one bridge and `-p 5300:5300`, in nft's words. Those of iptables-nft cost
+# the same: between two containers they were 1 % slower, if anything.
 nft -f - <<'RULES'
 table ip nat {
     chain DOCKER {
