@@ -105,6 +105,11 @@ static void create_switch(void)
 {
     create_namespace(&lan.netns, &lan.netlink);
     write_sysctl("ipv6/conf/default/disable_ipv6", "1");
+    if (!access("/proc/sys/net/bridge", F_OK)) {
+        write_sysctl("bridge/bridge-nf-call-arptables", "0");
+        write_sysctl("bridge/bridge-nf-call-ip6tables", "0");
+        write_sysctl("bridge/bridge-nf-call-iptables", "0");
+    }
     create_bridge();
     for (int i = 0; i < port_count; i++) {
         ports[i].netns = lan.netns;

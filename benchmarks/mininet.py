@@ -13,6 +13,7 @@ COMMANDS = ("mnexec", "brctl", "unshare")
 APART = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 PYTHON = "/usr/bin/python3"  # whose modules are Debian's
 SCRIPT = os.path.join(os.path.dirname(__file__), "mininet_lab.py")
+WIRE = os.path.join(os.path.dirname(__file__), "mininet_wire.py")
 
 
 def command(shape: str, n: int) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def command(shape: str, n: int) -> tuple[str, ...]:
 
 def why_missing() -> str:
     """Why there is no Mininet here, or nothing when there is one, if need be by now."""
-    if _is_here():
+    if is_here():
         return ""
     install = ["apt-get", "-o", "DPkg::Lock::Timeout=120", "install", "-y", "--no-install-recommends", *PACKAGES]
     try:
@@ -30,10 +31,11 @@ def why_missing() -> str:
         subprocess.run(install, env=quiet, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return f"no Mininet - try: apt-get update && apt-get install {' '.join(PACKAGES)}"
-    return "" if _is_here() else "the installed Mininet does not start"
+    return "" if is_here() else "the installed Mininet does not start"
 
 
-def _is_here() -> bool:
+def is_here() -> bool:
+    """Whether there is a Mininet that starts."""
     if not all(map(shutil.which, COMMANDS)):
         return False
     return subprocess.run([PYTHON, "-I", "-c", "import mininet.net"], capture_output=True).returncode == 0

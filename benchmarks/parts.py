@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import contain, labs, launcher, profile
+from . import contain, labs, launcher, profile, wire
 from .table import Table
 
 RUNS, QUICK_RUNS = 40, 10
@@ -30,5 +30,6 @@ PARTS: Mapping[str, Part] = {
     "launcher": lambda effort: [Table("a launch", rows=launcher.measure(effort.runs))],
     "profile": lambda effort: [profile.measure(effort.runs)],
     "contain": lambda effort: [Table("a container", rows=contain.measure(effort.runs))],
+    "wire": lambda effort: wire.measure(quick=effort.quick),
     "labs": lambda effort: [Table("labs", rows=labs.measure(quick=effort.quick, full=effort.full))],
 }
