@@ -6,10 +6,11 @@ import os
 import sys
 
 from .asked import Asked
-from .machine import compared, describe
+from .machine import describe
 from .parts import PARTS
 from .record import Record
 from .text import text
+from .versions import compared
 
 
 def main() -> None:

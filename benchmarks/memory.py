@@ -40,6 +40,27 @@ def idle_lab_mib(topology: sandbox.Topology) -> tuple[float, float]:
         return init.memory_full_info().pss / MIB, server.memory_full_info().pss / MIB
 
 
+def of_the_kernel_kib() -> float:
+    """What its objects take, those of the slabs that are in use, those of each processor, and what it maps."""
+    with open("/proc/slabinfo", encoding="ascii") as file:
+        slabs = [line.split() for line in file.readlines()[2:]]
+    with open("/proc/meminfo", encoding="ascii") as file:
+        sums = {name: float(size.split()[0]) for name, _, size in (line.partition(":") for line in file)}
+    return sum(int(used) * int(size) for _, used, _, size, *_ in slabs) / 1024 + sums["Percpu"] + sums["VmallocUsed"]
+
+
+def of_children_kib() -> float:
+    """PSS of every process below this one."""
+    return sum(map(_pss, psutil.Process().children(recursive=True))) / 1024
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
+
+
 def left_behind(action: Callable[[], object], *, times: int, warm_up: int = 20) -> Mapping[str, float]:
     """How many descriptors, threads and MiB this process holds more after `times` actions."""
     for _ in range(warm_up):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import contain, labs, launcher, profile, wire
+from . import contain, labs, launcher, profile, running, wire
 from .table import Table
 
 RUNS, QUICK_RUNS = 40, 10
@@ -23,13 +23,19 @@ class Effort:
         """How many rounds, where one takes a second."""
         return QUICK_RUNS if self.quick else RUNS
 
+    @property
+    def installs(self) -> bool:
+        """Whether what is compared is installed where it is missing."""
+        return not self.quick
+
 
 Part = Callable[[Effort], Sequence[Table]]
 
 PARTS: Mapping[str, Part] = {
-    "launcher": lambda effort: [Table("a launch", rows=launcher.measure(effort.runs))],
+    "launcher": lambda effort: launcher.measure(effort.runs, install=effort.installs),
     "profile": lambda effort: [profile.measure(effort.runs)],
-    "contain": lambda effort: [Table("a container", rows=contain.measure(effort.runs))],
+    "running": lambda effort: running.measure(effort.runs, install=effort.installs),
+    "contain": lambda effort: contain.measure(effort.runs),
     "wire": lambda effort: wire.measure(quick=effort.quick),
-    "labs": lambda effort: [Table("labs", rows=labs.measure(quick=effort.quick, full=effort.full))],
+    "labs": lambda effort: labs.measure(quick=effort.quick, full=effort.full, install=effort.installs),
 }

@@ -13,13 +13,13 @@ from time import monotonic_ns, sleep
 import sandbox
 from sandbox.plan.steps import Settle
 
-from .launcher import ENDS, SANDBOX
+from .launcher import ENDS, PROGRAM
 from .stopwatch import REST_S, environment, interleaved, process
 from .table import Entry, Table
 
 WITNESS = os.path.join(os.path.dirname(__file__), "witness.py")
 LAUNCH = ("run", "--pair", *ENDS, "--", "true")
-WHOLE = "sandbox run --pair A B -- true"
+WATCHED, WHOLE = "watched", "sandbox run --pair A B -- true"
 LAUNCHER, INIT, COMMANDS = 0, 1, (2, 3)
 ROOM = 1 << 16  # bytes for what a process is seen to do
 
@@ -49,14 +49,18 @@ class Stretch:
 def measure(runs: int) -> Table:
     """The table, from `runs` launches that are watched and as many that are not."""
     contestants: Mapping[str, Callable[[], Launch | float]] = {
-        "watched": watched,
-        "whole": process([SANDBOX, *LAUNCH]),
+        WATCHED: watched,
+        "whole": process([PROGRAM, *LAUNCH]),
         "python": process([sys.executable, "-c", "pass"]),
         "settle": _settling,
     }
     samples = interleaved(contestants, runs, warm_up=2, rest=lambda: sleep(REST_S))
-    launches = [each for each in samples["watched"] if isinstance(each, Launch)]
-    times = {name: median(each for each in taken if isinstance(each, float)) for name, taken in _others(samples)}
+    launches = [each for each in samples[WATCHED] if isinstance(each, Launch)]
+    times = {
+        name: median(each for each in taken if isinstance(each, float))
+        for name, taken in samples.items()
+        if name != WATCHED
+    }
     return Table("what a launch is spent on", list(_entries(launches, times)), ours=WHOLE, adds_up=True)
 
 
@@ -104,10 +108,6 @@ def _entries(launches: Sequence[Launch], times: Mapping[str, float]) -> Iterator
 def _median(taken: Sequence[float | None]) -> float | None:
     known = [each for each in taken if each is not None]
     return median(known) if known else None
-
-
-def _others(samples: Mapping[str, Sequence[Launch | float]]) -> Iterator[tuple[str, Sequence[Launch | float]]]:
-    yield from ((name, taken) for name, taken in samples.items() if name != "watched")
 
 
 def _run(argv: list[str], fd: int) -> None:

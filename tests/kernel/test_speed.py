@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.launcher import BY_HAND, ENDS, SANDBOX
+from benchmarks.apart import script
+from benchmarks.launcher import launch
 from benchmarks.stopwatch import medians, process
 
 MOST = 0.5  # times as long; it was 0.38 when this was written
@@ -25,8 +26,8 @@ pytestmark = [
 def compared(runs: int, command: str) -> float:
     """How many times as long as by hand a launch takes, by the medians of runs that take turns."""
     contestants = {
-        "launch": process([SANDBOX, "run", "--pair", *ENDS, "--", command]),
-        "by hand": process(["/bin/sh", BY_HAND]),
+        "launch": process([*launch(), command]),
+        "by hand": process(["/bin/sh", script("by_hand.sh")]),
     }
     with ahead_of_others():
         found = medians(contestants, runs)
