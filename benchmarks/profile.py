@@ -148,6 +148,12 @@ def _ready(launch: Launch) -> float | None:
     return max((at for at in said if at is not None), default=None)
 
 
+def _last_setting(launch: Launch) -> float | None:
+    """When init was about to write the last setting of a namespace, before it said that the network is there."""
+    said = min(launch.moments(SENT, INIT), default=0.0)
+    return max((at for at in launch.moments("setting", INIT) if at < said), default=None)
+
+
 SENT = "socket.sendmsg"
 STARTING, WIRING = "interpreter starts", "links, addresses"
 STRETCHES = (
@@ -157,7 +163,7 @@ STRETCHES = (
     Stretch("what init needs imported", _first("call syscall", LAUNCHER)),
     Stretch("init forked", _first("", INIT)),
     Stretch("files let go of, planned", _first("call unshare", INIT)),
-    Stretch("namespaces, their settings", _last("setting", INIT)),
+    Stretch("namespaces, their settings", _last_setting),
     Stretch(WIRING, _first(SENT, INIT)),
     Stretch("commands sent, imports of init", _first("os.fork", INIT)),
     Stretch("commands forked", _last("call setns", *COMMANDS)),
