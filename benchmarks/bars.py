@@ -23,6 +23,7 @@ from .drawing import (
     Logarithmic,
     kind,
     measured,
+    told,
     wrapped,
 )
 from .table import Entry, Table
@@ -78,10 +79,10 @@ def _draw(sheet: _Sheet, table: Table, entry: Entry, length: Callable[[float], f
     for line in wrapped(entry.name, NAME, WIDTH - 2 * MARGIN):
         sheet.write(line, NAME)
     if entry.value is None:
-        for line in wrapped(f"not measured: {entry.note}", NOTE, WIDTH - 2 * MARGIN):
+        for line in wrapped(told(table, entry), NOTE, WIDTH - 2 * MARGIN):
             sheet.write(line, NOTE)
     else:
-        _bar(sheet, table, entry.name, _label(entry.value, table), length(entry.value))
+        _bar(sheet, table, entry.name, told(table, entry), length(entry.value))
     sheet.y += GAP
 
 

@@ -7,7 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from sandbox.picture.cards import Text, measure
 
 from .amount import amount
-from .drawing import LINE, MARGIN, NOTE, TICK, VALUE, WIDTH, Dot, Drawing, Line, Logarithmic, kind, measured, wrapped
+from .drawing import (
+    INFINITE,
+    LINE,
+    MARGIN,
+    NOTE,
+    TICK,
+    VALUE,
+    WIDTH,
+    Dot,
+    Drawing,
+    Line,
+    Logarithmic,
+    kind,
+    measured,
+    told,
+    wrapped,
+)
 from .table import Table
 
 HEIGHT, TOP = 230, 10  # of the field of the lines
@@ -32,14 +48,16 @@ def curves(table: Table) -> Drawing:
 
 def _points(table: Table, name: str) -> list[tuple[int, float]]:
     entries = (table.entry(name, size) for size in table.sizes)
-    return [(entry.at, entry.value) for entry in entries if entry and entry.at and entry.value]
+    known = ((entry.at, entry.value) for entry in entries if entry)
+    return [(at, value) for at, value in known if at and value and value > INFINITE]
 
 
 def _missing(table: Table, known: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """Of those without a line the reason, or what was measured and no logarithm has."""
     for name, points in known.items():
         if not points:
-            note = next((entry.note for entry in table.entries if entry.name == name and entry.note), "")
-            yield from wrapped(f"{name}: not measured: {note}", NOTE, WIDTH - 2 * MARGIN)
+            entry = max((each for each in table.entries if each.name == name), key=lambda each: each.at or 0)
+            yield from wrapped(f"{name}: {told(table, entry)}", NOTE, WIDTH - 2 * MARGIN)
 
 
 class _Field:

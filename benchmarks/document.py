@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from . import markdown, markers, plot
-from .amount import amount
+from .launcher import PYTHON
 from .parts import PARTS
+from .paths import DOCKER, LO
+from .peer import BY_HAND, C
 from .record import Record
 from .table import Table
 
 ROOT = Path(__file__).parents[1]
 PERFORMANCE, README, PLOTS = Path("docs/performance.md"), Path("README.md"), Path("docs/performance")
 MACHINE, COMPARISON = "machine", "comparison"
-IN_README = ("launcher", "running", "labs", "wire")  # the parts whose tables are told there in a line each
+# The tables that are told there in a line each, with the contestants beside ours; and those whose plots are shown.
+IN_README: Mapping[str, Sequence[str]] = {
+    "launch of a pair, whole process, `true` in both": (C, BY_HAND, "crun", "Mininet", "podman", PYTHON),
+    "a pair built, in a program that runs": (C, "Mininet"),
+    "`true` in a node that is there": (C, "ip netns exec", "crun exec", "podman exec"),
+    "pairs: build": (C, "Mininet"),
+    "pairs: close": (C, "Mininet"),
+    "switch: build": (C, "Mininet"),
+    "chain: build": (C, "Mininet"),
+    "TCP, one stream": (DOCKER, LO),
+    "UDP, 64 bytes each": (DOCKER, LO),
+    "TCP round trips of one byte": (DOCKER, LO),
+}
+SHOWN = ("launch of a pair, whole process, `true` in both", "pairs: build")
 
 
 def main() -> None:
@@ -54,10 +69,12 @@ def parts(record: Record) -> Mapping[str, str]:
 
 
 def comparison(record: Record) -> str:
-    """The README's table: a line for each table in which ours is compared."""
-    head = [f"Of `{record.command}`, {record.machine['date']}, {_short(record)}:", "", "| what | here | beside it |"]
-    lines = [_beside(table) for part in IN_README for table in record.parts.get(part, ()) if table.ours]
-    return "\n".join([*head, "|---|---|---|", *filter(None, lines)])
+    """The README's part: some of the plots, and a line for each table. Raises KeyError for one that is not there."""
+    tables = {table.title: table for _, tables in _tables(record) for table in tables}
+    shown = [f"![{title}]({PLOTS}/{plot_name(tables[title])})" for title in SHOWN]
+    head = [f"Of `{record.command}`, {record.machine['date']}, {_short(record)}:", "", *shown, ""]
+    lines = [_beside(tables[title], others) for title, others in IN_README.items()]
+    return "\n".join([*head, "| what | here | beside it |", "|---|---|---|", *lines])
 
 
 def plots(record: Record) -> Mapping[str, str]:
@@ -99,21 +116,15 @@ def _part(tables: list[Table]) -> Iterator[str]:
             yield from (*markdown.goals(table.rows), "")
 
 
-def _beside(table: Table) -> str:
-    """Ours and all others; of curves at the most nodes that ours has."""
+def _beside(table: Table, names: Sequence[str]) -> str:
+    """Ours and those others; of curves at the most nodes that ours has."""
     at = max(
         (entry.at for entry in table.entries if entry.name == table.ours and entry.at and entry.value), default=None
     )
-    ours = table.entry(table.ours, at)
-    if ours is None or ours.value is None:
-        return ""
-    others = [
-        f"{amount(entry.value)}: {entry.name}"
-        for entry in table.entries
-        if entry.at == at and entry.name != table.ours and entry.value is not None
-    ]
+    ours, *others = (table.entry(name, at) for name in (table.ours, *names))
+    told = [f"{markdown.value(entry)}: {entry.name}" for entry in others if entry and entry.value is not None]
     title = table.title if at is None else f"{table.title}, N={at}"
-    return f"| {title} | {amount(ours.value)} {table.unit} | {'; '.join(others)} |"
+    return f"| {title} | {markdown.value(ours)} {table.unit} | {'; '.join(told)} |"
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ from math import ceil, floor, log10
 
 from sandbox.picture.cards import Box, Text, measure
 
-from .table import Table
+from .amount import amount
+from .table import Entry, Table
 
 WIDTH, MARGIN = 440, 14
 LINE = 16  # from one baseline to the next
 NAME, VALUE, NOTE, TICK = "port", "address", "note", "kind"  # styles of the house's pictures
 OURS, FLOOR, OTHER = "ours", "floor", "other"
 WIDE = 30  # times as much is more than bars of one length can show
-INFINITE = 1e-9
+INFINITE = 1e-9  # or less: how far away that is on a logarithmic scale
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,8 @@ def wrapped(words: str, style: str, width: float) -> list[str]:
 def measured(table: Table) -> list[float]:
     """The values that can be drawn."""
     return [entry.value for entry in table.entries if entry.value is not None and entry.value > INFINITE]
+
+
+def told(table: Table, entry: Entry) -> str:
+    """Its value, or why there is none."""
+    return f"not measured: {entry.note}" if entry.value is None else f"{amount(entry.value)} {table.unit}"

@@ -8,10 +8,9 @@ from sandbox.picture.cards import SIZES, Text
 from sandbox.picture.palette import in_both
 from sandbox.picture.svg import write
 
-from .amount import amount
 from .bars import bars, is_logarithmic
 from .curves import curves
-from .drawing import LINE, MARGIN, NOTE, WIDTH, Drawing, measured, wrapped
+from .drawing import LINE, MARGIN, NOTE, WIDTH, Drawing, measured, told, wrapped
 from .table import Entry, Table
 
 HEADING = "name"
@@ -77,8 +76,7 @@ def describe(table: Table) -> str:
 
 def _words(table: Table, entry: Entry) -> str:
     name = entry.name if entry.at is None else f"{entry.name}, N={entry.at}"
-    value = f"not measured, {entry.note}" if entry.value is None else f"{amount(entry.value)} {table.unit}"
-    return f"{name}: {value}"
+    return f"{name}: {told(table, entry)}"
 
 
 def _drawing(table: Table) -> Drawing:

@@ -24,7 +24,7 @@ class PyPI:
         """Why it is not here, or nothing where it is, if need be by now."""
         if self.version():
             return ""
-        return self._install() if install else f"try: {PYTHON} -m pip install {self.package}"
+        return self._install() if install else "a bench that is not quick installs it"
 
     def version(self) -> str:
         """The package and its version; nothing where it is not here."""

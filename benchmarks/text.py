@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .amount import amount, times
 from .row import Row
@@ -33,23 +33,25 @@ def _body(table: Table) -> Iterator[str]:
 
 
 def _list(table: Table) -> Iterator[str]:
-    yield _line(table.title, [table.unit, *(f"to{_role(table, name)}" for name in table.beside)])
+    line = _lines(table)
+    yield line(table.title, [table.unit, *(f"to{_role(table, name)}" for name in table.beside)])
     for entry in table.entries:
         value = "-" if entry.value is None else amount(entry.value)
         ratios = [times(table.ratio(entry, name)) for name in table.beside]
-        yield _line(f"{entry.name}{_marked(table, entry.name)}", [value, *ratios], entry.note)
+        yield line(f"{entry.name}{_marked(table, entry.name)}", [value, *ratios], entry.note)
 
 
 def _grid(table: Table) -> Iterator[str]:
     """A line for each curve, and one of its ratios to the floor below it, if there is one."""
-    yield _line(f"{table.title}, {table.unit}", [f"N={size}" for size in table.sizes])
+    line = _lines(table)
+    yield line(f"{table.title}, {table.unit}", [f"N={size}" for size in table.sizes])
     for name in table.names:
         entries = [table.entry(name, size) for size in table.sizes]
         values = [_value(entry) for entry in entries]
-        yield _line(f"{name}{_marked(table, name)}", values, _notes(entries))
+        yield line(f"{name}{_marked(table, name)}", values, _notes(entries))
         if table.floor and name != table.floor:
             ratios = [times(table.ratio(entry, table.floor)) if entry else "" for entry in entries]
-            yield from [_line("  to floor", ratios)] if any(ratios) else []
+            yield from [line("  to floor", ratios)] if any(ratios) else []
 
 
 def _role(table: Table, name: str) -> str:
@@ -71,9 +73,15 @@ def _notes(entries: Sequence[Entry | None]) -> str:
     return "; ".join(why) or next((entry.note for entry in reversed(entries) if entry), "")
 
 
-def _line(name: str, columns: Sequence[str], note: str = "") -> str:
-    numbers = " ".join(f"{column:>{NUMBER}}" for column in columns)
-    return f"{name:<{NAME}}{numbers}  {note}".rstrip()
+def _lines(table: Table) -> Callable[..., str]:
+    """What makes a line of a name, its columns and a note, names being as wide as the widest of the table."""
+    width = max(NAME, len(f"{table.title}, {table.unit}"), *(len(f"{name} (floor)") for name in table.names))
+
+    def line(name: str, columns: Sequence[str], note: str = "") -> str:
+        numbers = " ".join(f"{column:>{NUMBER}}" for column in columns)
+        return f"{name:<{width}}{numbers}  {note}".rstrip()
+
+    return line
 
 
 def _row(row: Row) -> str:

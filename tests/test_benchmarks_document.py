@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,12 +20,24 @@ from .test_benchmarks_plot import GROWTH, LAUNCH, SVG, WIRE
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"date": "2026-11-25", "python": "3.11.7", "kernel": "6.18 x86_64", "cpu": "2 x one, load 0.1 at the start"}
+# What the README tells of, apart from those of the gallery.
+OTHERS = [
+    Table(title, [Entry("sandbox", 2.0), Entry("C", 1.0)], ours="sandbox", floor="C")
+    for title in document.IN_README
+    if title not in (WIRE.title, "pairs: build")
+]
+PAIRS = replace(
+    GROWTH,
+    title="pairs: build",
+    floor="C",
+    entries=[replace(each, name="C") if each.name == "labs.c" else each for each in GROWTH.entries],
+)
 RECORD = Record(
     "./sbx bench --full",
     MACHINE,
     {
         "launcher": [LAUNCH, Table("goals", rows=[Row("a launch", 0.38, "x", 0.3, "31.9 ms, by hand 84.1 ms")])],
-        "labs": [GROWTH],
+        "labs": [PAIRS, *OTHERS],
         "wire": [WIRE],
     },
 )
@@ -49,7 +62,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     read = Record.read(one)
     read.write(again)
     assert again.read_text() == one.read_text()
-    assert (read.command, read.machine, read.parts["labs"][0].entries) == (RECORD.command, MACHINE, GROWTH.entries)
+    assert (read.command, read.machine, read.parts["labs"][0].entries) == (RECORD.command, MACHINE, PAIRS.entries)
     assert read.parts["launcher"][1].rows[0].is_met is False
 
 
@@ -66,20 +79,28 @@ def test_every_part_is_written_in_its_place_and_nothing_else(root: Path) -> None
     assert "| a launch | 0.38 x | ≤ 0.3 | **missed** | 31.9 ms, by hand 84.1 ms |" in text
 
 
-def test_the_readme_has_a_line_for_each_comparison(root: Path) -> None:
+def test_the_readme_has_a_line_for_each_comparison_and_some_plots(root: Path) -> None:
     document.write(RECORD, root)
     text = (root / document.README).read_text()
     assert text.startswith("# Readme\n")
     assert text.endswith("end\n")
-    assert "| pairs, time to build, N=1000 | 1400 ms | 1200: labs.c |" in text
-    assert "| TCP, one stream | 18.6 Gbit/s | 15.9: Docker-style bridge; 29.0: loopback; 0: nothing |" in text
-    assert text.count("\n| ") == 4
+    assert "| pairs: build, N=1000 | 1400 ms | 1200: C |" in text
+    assert "| TCP, one stream | 18.6 Gbit/s | 15.9: Docker-style bridge; 29.0: loopback |" in text
+    assert text.count("\n| ") == 1 + len(document.IN_README)
+    shown = re.findall(r"\]\((.+?)\)", text)
+    assert len(shown) == len(document.SHOWN)
+    assert all((root / path).is_file() for path in shown)
+
+
+def test_a_comparison_that_was_not_measured_is_missed(root: Path) -> None:
+    with pytest.raises(KeyError):
+        document.write(replace(RECORD, parts={"launcher": [LAUNCH]}), root)
 
 
 def test_each_table_with_values_has_a_plot_and_no_other_stays(root: Path) -> None:
     document.write(RECORD, root)
     plots = {path.name for path in (root / document.PLOTS).iterdir()}
-    assert plots == {document.plot_name(table) for table in (LAUNCH, GROWTH, WIRE)}
+    assert plots == {document.plot_name(table) for table in (LAUNCH, PAIRS, *OTHERS, WIRE)}
     assert "tcp-one-stream.svg" in plots
 
 

@@ -75,7 +75,7 @@ GALLERY = {table.title: table for table in (LAUNCH, WIRE, GROWTH, PROFILE)}
 
 every_table = pytest.mark.parametrize("table", GALLERY.values(), ids=GALLERY.keys())
 names = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=90).filter(str.strip)
-values = st.none() | st.just(0.0) | st.floats(1e-3, 1e7)
+values = st.none() | st.just(0.0) | st.floats(-1e3, -1e-3) | st.floats(1e-3, 1e7)
 
 
 @st.composite

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import profile
+from benchmarks import document, profile
 from benchmarks.parts import PARTS
 from benchmarks.record import Record
 from benchmarks.table import Table
@@ -42,6 +42,8 @@ def test_a_quick_run_measures_every_table(tmp_path: Path) -> None:
     assert list(record.parts) == list(PARTS)
     assert record.command == "./sbx bench --quick"
     assert {"date", "kernel", "iproute2", "gcc"} <= record.machine.keys()
+    assert document.comparison(record).count("\n| ") == 1 + len(document.IN_README)
+    assert len(document.plots(record)) > len(PARTS)
     for table in (table for tables in record.parts.values() for table in tables):
         assert table.entries or table.rows, table.title
         assert missing(table) == []
