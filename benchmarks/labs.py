@@ -18,7 +18,7 @@ RUNS = {10: 20, 100: 8, 300: 4, 1000: 3}
 QUICK_RUNS = {10: 6, 100: 3}
 PEER_RUNS = {10: 2, 100: 1, 300: 1, 1000: 1}
 MININET, COMPARED = "Mininet", (10, 100, 1000)
-WEIGHED = "pairs"  # of what shape the memory is told; a node's is nearly the same in all
+WEIGHED, ENOUGH = "pairs", 100  # of what shape the memory is told; of fewer nodes it is less than what others do
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,40 @@ class _Size:
 def measure(*, quick: bool, full: bool, install: bool = True) -> list[Table]:
     """Two tables for each shape, and two of memory. Takes about three minutes, `full` ten."""
     runs = QUICK_RUNS if quick else RUNS
+    extent = "quick" if quick else "full" if full else "usual"
     with floor.compiled("labs") as program:
-        sizes = [_measured(program, shape, n, runs[n], full, install) for shape in SHAPES for n in runs]
+        field = _Field(program, lives.Rest(), extent, install)
+        sizes = [field.measured(shape, n, runs[n]) for shape in SHAPES for n in runs]
     tables = [_times(verb, shape, sizes) for shape in SHAPES for verb in ("build", "close")]
     return [*tables, *_memory(sizes, max(runs))]
 
 
-def _measured(program: str, shape: str, n: int, runs: int, full: bool, install: bool) -> _Size:
-    ours = lives.of_sandbox(SHAPES[shape](n), weighed=True)
-    with lives.of_program(floor.answering(program, shape, str(n)), weighed=True) as c:
-        alone = interleaved({SANDBOX: ours, C: c}, runs, warm_up=1 if n < 1000 else 0, rest=lives.Rest())
-    with ExitStack() as stack:
-        asked = [peer for peer in LABS if n <= peer.most[full]]
-        peers = Contestants(
-            stack, asked, lambda peer: lives.of_program(peer.lab(shape, n), weighed=True), install=install
-        )
-        contestants = {SANDBOX: ours, **peers.run}
-        beside = interleaved(contestants, PEER_RUNS[n], warm_up=0, rest=lives.Rest()) if peers.run else {}
-    return _Size(shape, n, lives.medians(alone), lives.medians(beside), peers)
+@dataclass(frozen=True)
+class _Field:
+    """Where they meet: labs.c, compiled; a rest between two; which peers are asked for how many."""
+
+    program: str
+    rest: lives.Rest
+    extent: str
+    install: bool
+
+    def measured(self, shape: str, n: int, runs: int) -> _Size:
+        """Ours beside C, then ours beside the peers, which take longer and run less often."""
+        ours = lives.of_sandbox(SHAPES[shape](n), weighed=True)
+        with lives.of_program(floor.answering(self.program, shape, str(n)), weighed=True) as c:
+            alone = interleaved({SANDBOX: ours, C: c}, runs, warm_up=1 if n < 1000 else 0, rest=self.rest)
+        with ExitStack() as stack:
+            asked = [peer for peer in LABS if n <= getattr(peer.most, self.extent)]
+            peers = Contestants(
+                stack, asked, lambda peer: lives.of_program(peer.lab(shape, n), weighed=True), install=self.install
+            )
+            beside = interleaved({SANDBOX: ours, **peers.run}, self._rounds(peers, n), warm_up=0, rest=self.rest)
+        return _Size(shape, n, lives.medians(alone), lives.medians(beside), peers)
+
+    def _rounds(self, peers: Contestants[Life], n: int) -> int:
+        if not peers.run:
+            return 0
+        return 1 if self.extent == "quick" else PEER_RUNS[n]
 
 
 def _times(verb: str, shape: str, sizes: Sequence[_Size]) -> Table:
@@ -105,7 +121,7 @@ def _against_mininet(verb: str, size: _Size, number: Callable[[Life], float]) ->
 
 def _memory(sizes: Sequence[_Size], most: int) -> Iterator[Table]:
     def table(title: str, weight: Callable[[Life], float], rows: Sequence[Row] = ()) -> Table:
-        weighed = [size for size in sizes if size.shape == WEIGHED]
+        weighed = [size for size in sizes if size.shape == WEIGHED and size.n >= ENOUGH]
         entries = [
             replace(entry, value=entry.value and entry.value / size.nodes)
             for size in weighed

@@ -6,10 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from statistics import median
 from time import monotonic, sleep
 
+import psutil
+
 import sandbox
+from reliability.census import network_namespaces
 
 from . import memory
 from .floor import Ask
@@ -33,13 +37,13 @@ Lives = Callable[[], Life]
 
 
 def of_sandbox(topology: sandbox.Topology, *, weighed: bool = False) -> Lives:
-    """Lives of labs of ours."""
-    with sandbox.Lab(sandbox.Topology.alone()):
-        pass  # the fork server is there
+    """Lives of labs of ours; the program that calls weighs as well."""
+    server = memory.fork_server()
 
     def once() -> Life:
         labs: list[sandbox.Lab] = []
-        return _life(timed(lambda: labs.append(sandbox.Lab(topology))), timed(lambda: labs[0].close()), weighed)
+        build, close = timed(lambda: labs.append(sandbox.Lab(topology))), timed(lambda: labs[0].close())
+        return _weighed(build, close, server) if weighed else Life(build(), close())
 
     return once
 
@@ -48,7 +52,8 @@ def of_sandbox(topology: sandbox.Topology, *, weighed: bool = False) -> Lives:
 def of_program(program: AbstractContextManager[Ask], *, weighed: bool = False) -> Iterator[Lives]:
     """Lives of the labs of a program that answers `build` and `close`."""
     with program as ask:
-        yield lambda: _life(lambda: ask("build"), lambda: ask("close"), weighed)
+        build, close = partial(ask, "build"), partial(ask, "close")
+        yield lambda: _weighed(build, close) if weighed else Life(build(), close())
 
 
 def medians(samples: Mapping[str, Sequence[Life]]) -> Mapping[str, Life]:
@@ -59,28 +64,24 @@ def medians(samples: Mapping[str, Sequence[Life]]) -> Mapping[str, Life]:
     }
 
 
-def _life(build: Contestant, close: Contestant, weighed: bool) -> Life:
-    if not weighed:
-        return Life(build(), close())
-    kernel, user = memory.of_the_kernel_kib(), memory.of_children_kib()
+def _weighed(build: Contestant, close: Contestant, *others: psutil.Process) -> Life:
+    def held() -> tuple[float, float]:
+        return memory.of_the_kernel_kib(), memory.of_processes_kib(psutil.Process(), *others)
+
+    before = held()
     built = build()
-    kernel, user = memory.of_the_kernel_kib() - kernel, memory.of_children_kib() - user
+    kernel, user = (now - then for now, then in zip(held(), before, strict=True))
     return Life(built, close(), kernel, user)
 
 
 class Rest:
-    """Waits until the kernel has freed the namespaces of the run before: else the next one would pay for it."""
+    """Waits until the kernel has freed the namespaces made since its birth: else the next run would pay for them."""
 
     def __init__(self) -> None:
-        self._before = _network_namespaces()
+        self._before = network_namespaces()
 
     def __call__(self) -> None:
         deadline = monotonic() + FREED_WITHIN_S
-        while _network_namespaces() > self._before + SLACK * (os.cpu_count() or 1) and monotonic() < deadline:
+        while network_namespaces() > self._before + SLACK * (os.cpu_count() or 1) and monotonic() < deadline:
             sleep(0.01)
         sleep(0.05)
-
-
-def _network_namespaces() -> int:
-    with open("/proc/slabinfo", encoding="ascii") as slabs:
-        return next((int(line.split()[1]) for line in slabs if line.startswith("net_namespace ")), 0)

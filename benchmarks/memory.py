@@ -30,14 +30,29 @@ def launcher_mib(launch: Sequence[str], command: Sequence[str], *, nodes: int) -
 def idle_lab_mib(topology: sandbox.Topology) -> tuple[float, float]:
     """PSS of a lab's init and of the fork server, which are all its processes, while nothing runs in it."""
     with sandbox.Lab(topology) as lab:
-        with lab.nodes[0].popen(["sleep", "60"]) as process:
-            init = psutil.Process(process.pid).parent()
-            process.kill()
-        assert init is not None
-        server = init.parent()
-        assert server is not None
+        init = _init(lab)
+        server = _parent(init)
         assert server.children() == [init]
-        return init.memory_full_info().pss / MIB, server.memory_full_info().pss / MIB
+        return _pss(init) / MIB, _pss(server) / MIB
+
+
+def fork_server() -> psutil.Process:
+    """The process whose children are the inits of this program's labs; it is nobody's child itself."""
+    with sandbox.Lab(sandbox.Topology.alone()) as lab:
+        return _parent(_init(lab))
+
+
+def _init(lab: sandbox.Lab) -> psutil.Process:
+    with lab.nodes[0].popen(["sleep", "60"]) as process:
+        init = _parent(psutil.Process(process.pid))
+        process.kill()
+    return init
+
+
+def _parent(process: psutil.Process) -> psutil.Process:
+    parent = process.parent()
+    assert parent is not None
+    return parent
 
 
 def of_the_kernel_kib() -> float:
@@ -49,9 +64,9 @@ def of_the_kernel_kib() -> float:
     return sum(int(used) * int(size) for _, used, _, size, *_ in slabs) / 1024 + sums["Percpu"] + sums["VmallocUsed"]
 
 
-def of_children_kib() -> float:
-    """PSS of every process below this one."""
-    return sum(map(_pss, psutil.Process().children(recursive=True))) / 1024
+def of_processes_kib(*roots: psutil.Process) -> float:
+    """PSS of these and of every process below them."""
+    return sum(_pss(each) for root in roots for each in (root, *root.children(recursive=True))) / 1024
 
 
 def _pss(process: psutil.Process) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from . import mininet, pypi
 from .apart import PYTHON, again, apart, script
@@ -36,11 +36,22 @@ class Needs(Protocol):
         ...
 
 
+class Most(NamedTuple):
+    """Numbers of nodes or pairs."""
+
+    quick: int
+    usual: int
+    full: int
+
+
+NEVER = Most(0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Peer:
     """A program of another's, run apart. `place` is run first and runs the rest; `slow`: takes a second or so.
 
-    `most`: of how many nodes it is asked for labs, in a usual run and in a full one.
+    `most`: how large a lab it is asked for in a quick run, a usual one and a full one.
     """
 
     name: str
@@ -49,7 +60,7 @@ class Peer:
     place: Sequence[str] = ()
     note: str = ""
     slow: bool = False
-    most: tuple[int, int] = (0, 0)
+    most: Most = NEVER
 
     def words(self, *command: str, between: Sequence[str] = ()) -> list[str]:
         """Those of this program where it runs `command`."""
@@ -186,7 +197,15 @@ IN_A_NODE: Sequence[Peer] = (
     Peer("podman exec", PODMAN, ("podman", "exec", "node", "true"), OF_PODMAN),
 )
 LABS: Sequence[Peer] = (
-    Peer("Mininet", mininet.NEEDED, (mininet.PYTHON, *_module("mininet_lab")), (), "no controller", True, (100, 1000)),
-    Peer("NeST", NEST, (pypi.PYTHON, *_module("nest_lab")), _shell("nest_place.sh"), "", True, (100, 300)),
-    Peer("munet", MUNET, (*ACTIVATED, pypi.PYTHON, *_module("munet_lab")), (), "", True, (10, 100)),
+    Peer(
+        "Mininet",
+        mininet.NEEDED,
+        (mininet.PYTHON, *_module("mininet_lab")),
+        (),
+        "no controller",
+        True,
+        Most(10, 100, 1000),
+    ),
+    Peer("NeST", NEST, (pypi.PYTHON, *_module("nest_lab")), _shell("nest_place.sh"), "", True, Most(10, 100, 300)),
+    Peer("munet", MUNET, (*ACTIVATED, pypi.PYTHON, *_module("munet_lab")), (), "", True, Most(0, 10, 100)),
 )
