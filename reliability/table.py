@@ -12,7 +12,7 @@ MOST_COMPLAINTS = 5
 
 def text(machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> str:
     """All of it: the machine, a row for each outcome, what failed and how to see it again, and a verdict."""
-    lines = [f"{name:<10}{said}" for name, said in machine.items()]
+    lines = [f"{name:<12}{said}" for name, said in machine.items()]
     lines += ["", *(row(outcome) for outcome in outcomes), *(line for each in outcomes for line in complaints(each))]
     return "\n".join([*lines, "", _verdict(outcomes)])
 

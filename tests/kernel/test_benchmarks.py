@@ -34,7 +34,7 @@ def calls(tmp_path: Path, strace: str, *argv: str) -> Counter[str]:
     """How often a program makes each of CALLS."""
     trace = tmp_path / "trace"
     words = [strace, "-f", "-qq", "-e", f"trace={','.join(CALLS)}", "-o", str(trace), *argv]
-    subprocess.run(words, input=b"\n", stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(words, input=b"build\n", stdout=subprocess.DEVNULL, check=True)
     lines = (line.split(maxsplit=1)[1] for line in trace.read_text().splitlines() if "resumed>" not in line)
     return Counter(name for line in lines if (name := line.partition("(")[0]) in CALLS)
 
