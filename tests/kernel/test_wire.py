@@ -53,8 +53,8 @@ def test_every_path_passes_all_kinds_of_traffic_and_leaves_no_process(name: str,
 def test_traffic_that_ends_is_no_answer(traffic: str) -> None:
     with paths(traffic)[LO].open() as ask:
         assert ask("tcp", MILLISECONDS).value > 0
-        for each in started_from(traffic):
-            each.kill()
+        (asker,) = (each for each in started_from(traffic) if each.info["cmdline"][1] == "ask")
+        asker.kill()
         with pytest.raises(RuntimeError, match="without an answer"):
             ask("tcp", MILLISECONDS)
 
