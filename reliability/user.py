@@ -17,8 +17,11 @@ from pathlib import Path
 NAME = "nobody"
 ROOT = Path(__file__).parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "dist", "build", "*.egg-info")
-# Large, and of use to none who runs anything of ours: browsers, types, and what points at the checkout of root's.
-NOT_PACKAGES = shutil.ignore_patterns("playwright*", "mypy*", "*__mypyc*", "ruff*", "*sandbox_net*")
+# Many files, and of use to none who runs anything of ours; and what points at the checkout of root's.
+NOT_PACKAGES = shutil.ignore_patterns(
+    *("playwright*", "mypy*", "*__mypyc*", "ruff*", "pip", "setuptools", "pkg_resources", "*-stubs", "tests"),
+    "*sandbox_net*",
+)
 # What is compiled for one Python runs in another of the same ABI.
 IS_ALIKE = "import sys, sysconfig as s, venv; sys.exit(s.get_config_var('SOABI') != sys.argv[1])"
 # The directory $0 becomes an empty one that everybody may enter, and in it is nothing but $1, as it was.

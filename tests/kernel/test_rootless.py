@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,8 @@ def with_tun() -> tuple[str, ...]:
 def user() -> Iterator[OrdinaryUser]:
     """An ordinary user, for whom this project is not only there, but installed."""
     with ordinary_user() as user:
-        words = [str(user.python), "-I", "-m", "pip", "install", "--quiet", "--no-deps", str(user.checkout)]
+        pip = (sys.executable, "-I", "-m", "pip", "--python", str(user.python))
+        words = [*pip, "install", "--quiet", "--no-deps", str(user.checkout)]
         done = subprocess.run(words, capture_output=True, text=True, cwd="/", timeout=200)
         assert done.returncode == 0, done.stdout + done.stderr
         yield user
