@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
@@ -72,6 +73,16 @@ def marked(mark: str, *, variable: str = MARK) -> Iterator[tuple[int, str]]:
                 yield int(name), words
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
+
+
+def fork_server(mark: str, *, variable: str = MARK) -> int:
+    """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
+    for pid, words in marked(mark, variable=variable):
+        # An init, a fork of it, has the same command line, but a PID namespace of its own.
+        with suppress(OSError):
+            if FORK_SERVER in words and os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid"):
+                return pid
+    return 0
 
 
 def wait_for(fact: Callable[[], T], *, within: float, what: str = "") -> T:

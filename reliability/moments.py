@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from .aftermath import Aftermath
-from .census import FORK_SERVER, marked, wait_for
+from .census import fork_server, wait_for
 from .check import Check, Complaint, Place
 from .launch import LAUNCH, SLEEPERS, Launch
 
@@ -125,20 +125,10 @@ def await_server(launch: Launch, *, other_than: int = 0) -> int:
     """The pid of a program's fork server, once there is one, or another one."""
 
     def there() -> int:
-        server = fork_server(launch.mark)
+        server = fork_server(launch.mark, variable=LAUNCH)
         return server if server != other_than else 0
 
     return wait_for(there, within=SOON_S, what="there is a fork server")
-
-
-def fork_server(mark: str) -> int:
-    """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
-    for pid, words in marked(mark, variable=LAUNCH):
-        # An init, a fork of it, has the same command line, but a PID namespace of its own.
-        with suppress(OSError):
-            if FORK_SERVER in words and os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid"):
-                return pid
-    return 0
 
 
 def _children(pid: int) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from . import labs
-from .census import FORK_SERVER, marked
+from .census import fork_server
 from .check import Check, Complaint, Place
 from .cli import Times, must, told
 
@@ -55,8 +55,7 @@ def check(place: Place) -> Iterator[Check]:
     with labs.started(environment={**os.environ, MARK: mark}) as program:
         for number in range(WARM_UP * len(KINDS)):
             program.make(KINDS[number % len(KINDS)])
-        (server,) = (pid for pid, words in marked(mark, variable=MARK) if FORK_SERVER in words)
-        pids = {"the program": program.pid, "its fork server": server}
+        pids = {"the program": program.pid, "its fork server": fork_server(mark, variable=MARK)}
         before = holdings = {who: Holdings.of(pid) for who, pid in pids.items()}
 
         def attempt(case: str) -> None:
