@@ -72,4 +72,6 @@ def check(place: Place) -> Iterator[Check]:
             return f"calls: {counts}{late}; gone after {aftermath.longest_s:.2f} s at most"
 
         cases = list(map(str, instants(made, quick=place.quick)))
-        yield Check("killed at a system call: nothing left after 1 s", cases, attempt, cpu_count() or 1, figures)
+        yield Check(
+            "killed at a system call: nothing left after 1 s", cases, attempt, at_once=cpu_count() or 1, figures=figures
+        )

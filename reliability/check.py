@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
 
 from .census import MARK, Census, wait_for
@@ -31,6 +31,7 @@ class Check:
     shows: str
     cases: Sequence[str]
     attempt: Callable[[str], Complaint]
+    _: KW_ONLY
     at_once: int = 1
     afterwards: Callable[[], Complaint] = str
     figures: Callable[[], str] = str

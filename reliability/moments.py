@@ -145,6 +145,6 @@ def check(place: Place) -> Iterator[Check]:
         "killed at a random time: nothing left after 1 s",
         cases(MANY_QUICK if place.quick else MANY),
         many.attempt,
-        cpu_count() or 1,
-        lambda: f"gone after {many.aftermath.longest_s:.2f} s at most",
+        at_once=cpu_count() or 1,
+        figures=lambda: f"gone after {many.aftermath.longest_s:.2f} s at most",
     )
