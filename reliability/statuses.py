@@ -86,7 +86,7 @@ def _make_files(directory: Path) -> None:
         "program": "#!/bin/sh\n",
     }
     for name in ("", "begun", "directory", "noexec"):
-        (directory / name).mkdir()
+        (directory / name).mkdir(exist_ok=True)
     for name, content in contents.items():
         (directory / name).write_text(content)
         (directory / name).chmod(0o644 if name == "not-executable" else 0o755)
