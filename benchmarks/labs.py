@@ -71,7 +71,9 @@ class _Field:
             peers = Contestants(
                 stack, asked, lambda peer: lives.of_program(peer.lab(shape, n), weighed=True), install=self.install
             )
-            beside = interleaved({SANDBOX: ours, **peers.run}, self._rounds(peers, n), warm_up=0, rest=self.rest)
+            beside = interleaved(
+                {SANDBOX: ours, **peers.run}, self._rounds(peers, n), warm_up=0, rest=self.rest, seldom=peers.slow
+            )
         return _Size(shape, n, lives.medians(alone), lives.medians(beside), peers)
 
     def _rounds(self, peers: Contestants[Life], n: int) -> int:
@@ -115,7 +117,7 @@ def _against_mininet(verb: str, size: _Size, number: Callable[[Life], float]) ->
         return Row(what, its / ours, "x", reach, f"{ours:.1f} ms, {MININET} {its / 1000:.2f} s", at_least=True)
     if size.n not in COMPARED:
         return None
-    why = size.peers.why_not.get(MININET, "takes minutes: measured with --full")
+    why = size.peers.why_not.get(MININET, "too long for this run: --full has it")
     return Row(what, None, "x", reach, why, at_least=True)
 
 

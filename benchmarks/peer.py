@@ -206,6 +206,6 @@ LABS: Sequence[Peer] = (
         True,
         Most(10, 100, 1000),
     ),
-    Peer("NeST", NEST, (pypi.PYTHON, *_module("nest_lab")), _shell("nest_place.sh"), "", True, Most(10, 100, 300)),
+    Peer("NeST", NEST, (pypi.PYTHON, *_module("nest_lab")), _shell("nest_place.sh"), "", False, Most(10, 100, 300)),
     Peer("munet", MUNET, (*ACTIVATED, pypi.PYTHON, *_module("munet_lab")), (), "", True, Most(0, 10, 100)),
 )
