@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
 
 from .census import MARK, Census, wait_for
@@ -86,17 +86,24 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     os.environ[MARK] = mark = f"reliability-{os.getpid()}"
     before = Census.take(mark)
     begun = time.monotonic()
+    try:
+        outcome, said = _tried(name, who, make, place, only)
+    except Exception as error:  # whatever it is, the other checks are still to come
+        outcome, said = Outcome(name, who, "", complaints={}), f"broke: {type(error).__name__}: {error}"
+    seconds = time.monotonic() - begun
+    left = _left_since(before, mark)
+    complaint = "; ".join(filter(None, (said, f"left behind: {'; '.join(left)}" if left else "")))
+    afterwards = {AFTERWARDS: complaint} if complaint else {}
+    return replace(outcome, seconds=round(seconds, 1), complaints={**(outcome.complaints or {}), **afterwards})
+
+
+def _tried(name: str, who: str, make: Maker, place: Place, only: Sequence[str]) -> tuple[Outcome, Complaint]:
+    """The outcome, and what is to be complained of once all cases were tried."""
     with make(place) as check:
         cases = only or check.cases
         complaints = _complaints(check, cases)
-        said = [check.afterwards()]
-        figures = check.figures()
-    seconds = time.monotonic() - begun
-    if left := _left_since(before, mark):
-        said.append(f"left behind: {'; '.join(left)}")
-    if complaint := "; ".join(filter(None, said)):
-        complaints[AFTERWARDS] = complaint
-    return Outcome(name, who, check.shows, len(cases), round(seconds, 1), complaints, figures)
+        said = check.afterwards()
+        return Outcome(name, who, check.shows, len(cases), complaints=complaints, figures=check.figures()), said
 
 
 def _complaints(check: Check, cases: Sequence[str]) -> dict[str, Complaint]:

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.markers import replaced
+
 from .check import Outcome
 from .user import ROOT
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"
+PART = "outcomes"
 
 
 def main() -> None:
@@ -19,15 +21,7 @@ def main() -> None:
     record = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     outcomes = [Outcome(**each) for each in record["outcomes"]]
     table = "\n".join(lines(record["date"], record["machine"], outcomes))
-    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), table), encoding="utf-8")
-
-
-def filled(text: str, table: str) -> str:
-    """The text of the document with this table in it."""
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    assert end, f"no {BEGIN} and {END} in it"
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8"), PART, table), encoding="utf-8")
 
 
 def lines(date: str, machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from benchmarks.markers import replaced
 from reliability.addresses import NONSENSE
-from reliability.check import Outcome
+from reliability.check import Check, Outcome, Place, carried_out
 from reliability.checks import CHECKS
-from reliability.document import BEGIN, DOCUMENT, END, filled, lines
+from reliability.document import DOCUMENT, PART, lines
 from reliability.elsewhere import by_python
 from reliability.requests import rows
 from reliability.table import again, text
@@ -39,6 +43,18 @@ def test_only_what_was_tried_and_showed_what_it_must_holds() -> None:
     assert Outcome(**FAILS.as_json()) == FAILS  # type: ignore[arg-type]
 
 
+def test_a_check_that_breaks_does_not_hold_and_the_others_are_still_carried_out(tmp_path: Path) -> None:
+    @contextmanager
+    def breaks(_: Place) -> Iterator[Check]:
+        raise ValueError("no such thing")
+        yield Check("", (), str)
+
+    outcome = carried_out("x", "root", breaks, Place(tmp_path))
+    assert not outcome.holds
+    assert outcome.complaints is not None
+    assert outcome.complaints["afterwards"].startswith("broke: ValueError: no such thing")
+
+
 def test_a_python_that_is_not_there_is_told_of() -> None:
     (outcome,) = by_python("3.99", [], 1)
     assert not outcome.holds
@@ -61,7 +77,4 @@ def test_the_document_takes_outcomes_where_they_belong() -> None:
     assert "| requests | root | 3 | all hold | 1.5 | each is refused; 3 of them |" in table
     assert "| grammar | nobody 3.13 | 2 | **1 failed** | 1.0 | lines are read |" in table
     assert "| not run | 0.0 | no namespaces |" in table
-    once = filled(f"before\n{BEGIN}\nold\n{END}\nafter\n", table)
-    assert once == f"before\n{BEGIN}\n{table}\n{END}\nafter\n"
-    assert filled(once, table) == once
-    assert filled(DOCUMENT.read_text(), table).count(table) == 1
+    assert replaced(DOCUMENT.read_text(), PART, table).count(table) == 1
