@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
@@ -77,12 +76,17 @@ def marked(mark: str, *, variable: str = MARK) -> Iterator[tuple[int, str]]:
 
 def fork_server(mark: str, *, variable: str = MARK) -> int:
     """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
-    for pid, words in marked(mark, variable=variable):
-        # An init, a fork of it, has the same command line, but a PID namespace of its own.
-        with suppress(OSError):
-            if FORK_SERVER in words and os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid"):
-                return pid
-    return 0
+    servers = (pid for pid, words in marked(mark, variable=variable) if FORK_SERVER in words)
+    return next(filter(_is_a_server, servers), 0)
+
+
+def _is_a_server(pid: int) -> bool:
+    """Whether it is no fork of one, which has a PID namespace of its own, nor that of which it is a fork."""
+    try:
+        is_here = os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
+        return is_here and os.getsid(pid) == pid
+    except OSError:
+        return False  # it has ended
 
 
 def wait_for(fact: Callable[[], T], *, within: float, what: str = "") -> T:

@@ -1,4 +1,5 @@
-"""SIGKILL at random times: of the launcher, init, a command, a program that uses the library, its fork server."""
+"""SIGKILL at random times: of the launcher, init, a command; of a program that uses the library, its fork server, an
+init of that."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from .launch import LAUNCH, SLEEPERS, Launch
 
 MANY, MANY_QUICK = 1000, 60
 LAUNCH_S = 0.08  # from the fork of the launcher until its commands run; a little more than it takes
+PROGRAM_S = 0.25  # the same of a program that uses the library, with some labs
 SOON_S = 5.0
 
 # Labs one after the other and within each other, as fast as they come, commands in all of them.
@@ -85,7 +87,7 @@ class Moments:
 
     def _program(self, case: str) -> Complaint:
         with program(self._directory) as launch:
-            pause(delay_s(case, 0.25))
+            pause(delay_s(case, PROGRAM_S))
             launch.process.kill()
             return self.aftermath.judge(launch, "caller")
 
@@ -93,8 +95,7 @@ class Moments:
         with program(self._directory) as launch:
             server = await_server(launch)
             pause(delay_s(case, 0.03))
-            with suppress(ProcessLookupError):  # it may be that of which the server is a fork, and gone by now
-                os.kill(server, signal.SIGKILL)
+            os.kill(server, signal.SIGKILL)
             try:
                 await_server(launch, other_than=server)
             except AssertionError as error:
@@ -102,12 +103,34 @@ class Moments:
             launch.process.kill()
             return self.aftermath.judge(launch, "caller")
 
-    _of: ClassVar = {"launcher": _launcher, "init": _init, "command": _command, "program": _program, "server": _server}
+    def _lab(self, case: str) -> Complaint:
+        """An init of the program, be it that of a lab or one in waiting."""
+        with program(self._directory) as launch:
+            server = await_server(launch)
+            pause(delay_s(case, PROGRAM_S))
+            before = _children(server)
+            with suppress(ProcessLookupError):
+                os.kill(random.Random(case).choice(before), signal.SIGKILL)
+            try:
+                wait_for(lambda: set(_children(server)) - set(before), within=SOON_S, what="there is another lab")
+            except AssertionError as error:
+                return f"the program does not go on: {error}, its status is {launch.process.poll()}"
+            launch.process.kill()
+            return self.aftermath.judge(launch, "caller")
+
+    _of: ClassVar = {
+        "launcher": _launcher,
+        "init": _init,
+        "command": _command,
+        "program": _program,
+        "server": _server,
+        "lab": _lab,
+    }
 
 
 def cases(many: int) -> list[str]:
     """Whom to kill, and a number from which the moment follows. Programs take longer than launches: they are fewer."""
-    victims = ("launcher", "init", "command", "launcher", "init", "command", "launcher", "init", "program", "server")
+    victims = ("launcher", "init", "command", "launcher", "init", "command", "launcher", "lab", "program", "server")
     return [f"{victims[number % len(victims)]} {number}" for number in range(1, many + 1)]
 
 

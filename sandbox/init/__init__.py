@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from ..kernel.terminal import SavedTerminal
     from ..topology import Topology
-    from .answers import Answers
+    from .answers import Answers, Reply
     from .door import Door
-    from .grants import Grants
     from .groups import Groups
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
@@ -40,7 +39,7 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
     It answers on `lab`: that the network stands, or what the kernel refused. It ends when `caller_fd`, a pidfd,
     says that the caller did.
     """
-    uid, gid = os.getuid(), os.getgid()
+    uid, gid, grants = os.getuid(), os.getgid(), None
     # In a container root is uid 0 in any case, of ids that are nobody's outside; here it would be the real one.
     needs_userns = (as_root and not topology.containment) or not is_privileged()
     try:
@@ -48,7 +47,10 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             from .places import step_aside
 
             step_aside(topology)
-        grants = _grants(uid, gid) if topology.containment and needs_userns and not as_root else None
+        if topology.containment and needs_userns and not as_root:
+            from .grants import Grants  # of containers only
+
+            grants = Grants.of(uid, gid)
         pid = clone.fork_into(clone.CLONE_NEWPID | (clone.CLONE_NEWUSER if needs_userns else 0))
     except OSError as error:
         messages.send(lab, {"refused": "", "stage": "create namespaces", "errno": str(error.errno)})
@@ -66,12 +68,6 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
             userns.map_identity(uid, gid, as_root=as_root)
 
     init.begin(map_ids)
-
-
-def _grants(uid: int, gid: int) -> Grants | None:
-    from .grants import Grants  # of containers only
-
-    return Grants.of(uid, gid)
 
 
 class Init:
@@ -96,7 +92,7 @@ class Init:
             self.build()
             self.serve()
         except (ImportError, MemoryError, OSError) as error:
-            self.give_up(error)
+            self._refuse({"refused": f"init cannot go on: {error or 'out of memory'}", "fix": "look at: ulimit -a"})
         except BaseException:
             self.confess()
         finally:
@@ -127,12 +123,7 @@ class Init:
             self._refuse(rejected.to_message())
         except NotAllowed as refusal:
             self._refuse({"refused": refusal.what, "fix": refusal.fix})
-        self.attempt("tell that the network stands", self._greet)
-
-    def _greet(self) -> None:
-        own_pidfd = os.pidfd_open(os.getpid())
-        messages.send(self._lab, {"up": ""}, descriptors=[own_pidfd])
-        os.close(own_pidfd)
+        self.attempt("tell that the network stands", lambda: _greet(self._lab, {}))
 
     def _tell_progress(self, done: int, of: int) -> None:
         messages.send(self._lab, {"done": str(done), "of": str(of)})
@@ -239,20 +230,12 @@ class Init:
 
     def _welcome(self, sock: socket) -> None:
         client = Client(sock)
-        own_pidfd = os.pidfd_open(os.getpid())
         try:
-            messages.send(sock, {"up": "", **self._questions().state()}, descriptors=[own_pidfd])
+            _greet(sock, self._questions().state())
         except OSError:
             sock.close()
         else:
             self._loop.watch(sock.fileno(), lambda: self._hear(client))
-        finally:
-            os.close(own_pidfd)
-
-    def give_up(self, error: Exception) -> NoReturn:
-        """Tell the caller that Python itself could not go on, as with no memory left."""
-        fix = "is a limit reached (ulimit -a), or something not installed?"
-        self._refuse({"refused": f"init cannot go on: {error or 'out of memory'}", "fix": fix})
 
     def confess(self) -> None:
         """Tell the caller of the bug of ours that was just met."""
@@ -284,6 +267,15 @@ class Client:
         """Put them back, should the client have been killed."""
         if self._terminal:
             self._terminal.restore()
+
+
+def _greet(sock: socket, state: Reply) -> None:
+    """Say that the lab is up, with a pidfd on its init."""
+    own_pidfd = os.pidfd_open(os.getpid())
+    try:
+        messages.send(sock, {"up": "", **state}, descriptors=[own_pidfd])
+    finally:
+        os.close(own_pidfd)
 
 
 def is_privileged() -> bool:

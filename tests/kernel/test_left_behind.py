@@ -40,8 +40,8 @@ def moments(seed: int, longest: float) -> Callable[[int], float]:
     return lambda number: delay_s(f"{seed} {number}", longest)
 
 
-# The launcher, init, a command, a program that uses the library, its fork server, which is to be there again then.
-@pytest.mark.parametrize("victim", ["launcher", "init", "command", "program", "server"])
+# The last are a program that uses the library, its fork server, and an init of it: it is to go on without these two.
+@pytest.mark.parametrize("victim", ["launcher", "init", "command", "program", "server", "lab"])
 def test_whoever_is_killed_at_random_moments_leaves_nothing(victim: str, tmp_path: Path) -> None:
     many = Moments(tmp_path)
     with ThreadPoolExecutor(2) as several:
