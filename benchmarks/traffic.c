@@ -16,23 +16,16 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/icmp.h>
 #include <linux/ip.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "traffic.h"
 
 enum { PORT = 5300, DATAGRAM = 64, END = 1 /* the length of the datagram that is the last */ };
 enum { TCP, UDP, TCP_RR, UDP_RR, OWN_CPU = -1 };
-enum { ROUNDS_AT_MOST = 1 << 19, CONNECTS_AT_MOST = 2000, PATIENCE_S = 5 };
+enum { ROUNDS_AT_MOST = 1 << 19, CONNECTS_AT_MOST = 2000 };
 
 struct request {
     char kind;
@@ -45,46 +38,6 @@ struct received {
 
 static char buffer[128 * 1024];
 static double rounds[ROUNDS_AT_MOST];
-
-static long check(long result, const char *what)
-{
-    if (result < 0) {
-        perror(what);
-        exit(1);
-    }
-    return result;
-}
-
-static double now(void) /* in microseconds, as all times here */
-{
-    struct timespec read;
-    clock_gettime(CLOCK_MONOTONIC, &read);
-    return read.tv_sec * 1e6 + read.tv_nsec / 1e3;
-}
-
-static void keep_to(int cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    check(sched_setaffinity(0, sizeof set, &set), "sched_setaffinity");
-}
-
-static int open_socket(int type, int protocol)
-{
-    int one = 1, fd = check(socket(AF_INET, type, protocol), "socket");
-    if (type == SOCK_STREAM)
-        check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), "TCP_NODELAY");
-    return fd;
-}
-
-static int not_forever(int fd)
-{
-    struct timeval patience = {.tv_sec = PATIENCE_S};
-    check(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), "SO_RCVTIMEO");
-    check(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), "SO_SNDTIMEO");
-    return fd;
-}
 
 static struct received count_bytes(int from)
 {
@@ -160,7 +113,7 @@ static int connect_to(struct sockaddr_in there)
         if (errno != ECONNREFUSED || tries == CONNECTS_AT_MOST)
             check(-1, "connect");
         close(fd);
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        rest();
     }
 }
 
@@ -286,7 +239,7 @@ int main(int count, char **words)
     char kind[16];
     double milliseconds;
     struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-    setsid(); /* the scheduler shares out time among sessions: each end has one, on every path */
+    setsid(); /* time is shared out among sessions first: each end has one, on every path */
     keep_to(atoi(words[count - 1]));
     if (count == 3 && !strcmp(words[1], "serve"))
         serve(atoi(words[2]));

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+
+import psutil
 
 from . import floor
 from .paths import DOCKER, LO, PAIR, PAIR_JUMBO, PUBLISHED, Ask, Reading, paths
@@ -63,10 +66,22 @@ METRICS = (
 def measure(*, quick: bool) -> list[Table]:
     """A table for each metric. Takes 85 seconds, a quick one 11."""
     with ExitStack() as stack:
-        known = paths(stack.enter_context(floor.compiled("traffic")))
+        program = stack.enter_context(floor.compiled("traffic"))
+        known = paths(program)
         missing = {name: path.why_missing() for name, path in known.items()}
         asks = {name: stack.enter_context(path.open()) for name, path in known.items() if not missing[name]}
+        for ask in asks.values():
+            ask("tcp", 1)  # both ends are there
+        _put_ahead(program)
         return [table(metric, missing, _samples(metric, asks, quick)) for metric in METRICS]
+
+
+def _put_ahead(program: str) -> None:
+    """Let both ends go before whatever else runs here: being nice counts within a session only (sched(7))."""
+    for end in psutil.process_iter(["cmdline"]):
+        if (end.info["cmdline"] or [""])[0] == program:
+            with suppress(FileNotFoundError), open(f"/proc/{end.pid}/autogroup", "w", encoding="ascii") as autogroup:
+                autogroup.write(str(os.nice(0)))
 
 
 def _samples(metric: Metric, asks: Mapping[str, Ask], quick: bool) -> Mapping[str, Sequence[Reading]]:
