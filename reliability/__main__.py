@@ -10,7 +10,6 @@ import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -43,7 +42,6 @@ def main() -> int:
 
 def _write(path: Path, machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
     record = {
-        "date": date.today().isoformat(),
         "machine": machine,
         "outcomes": [outcome.as_json() for outcome in outcomes],
     }

@@ -20,14 +20,14 @@ def main() -> None:
     """Put the table in the place of the one that is there."""
     record = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     outcomes = [Outcome(**each) for each in record["outcomes"]]
-    table = "\n".join(lines(record["date"], record["machine"], outcomes))
+    table = "\n".join(lines(record["machine"], outcomes))
     DOCUMENT.write_text(replaced(DOCUMENT.read_text(encoding="utf-8"), PART, table), encoding="utf-8")
 
 
-def lines(date: str, machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> Iterator[str]:
+def lines(machine: Mapping[str, str], outcomes: Sequence[Outcome]) -> Iterator[str]:
     """When and where, and a row for each outcome."""
     of_machine = "; ".join(f"{name} {said}" for name, said in machine.items())
-    yield f"{date}: {of_machine}."
+    yield f"{of_machine}."
     yield ""
     yield "| check | as | cases | | s | what it shows |"
     yield "|---|---|---:|---|---:|---|"

@@ -73,7 +73,8 @@ def test_the_document_tells_of_each_check_and_of_each_kind_of_nonsense() -> None
 
 
 def test_the_document_takes_outcomes_where_they_belong() -> None:
-    table = "\n".join(lines("2026-11-25", {"cpu": "one"}, [HOLDS, FAILS, NOT_RUN]))
+    table = "\n".join(lines({"date": "2026-11-25", "cpu": "one"}, [HOLDS, FAILS, NOT_RUN]))
+    assert table.splitlines()[0] == "date 2026-11-25; cpu one."
     assert "| requests | root | 3 | all hold | 1.5 | each is refused; 3 of them |" in table
     assert "| grammar | nobody 3.13 | 2 | **1 failed** | 1.0 | lines are read |" in table
     assert "| not run | 0.0 | no namespaces |" in table
