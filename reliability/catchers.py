@@ -50,14 +50,14 @@ class Catchers:
 
 
 def await_forwarding(launcher: subprocess.Popen[Any]) -> None:
-    """Return when the launcher passes signals on: until its commands execute they are its own."""
+    """Return when the launcher passes signals on: until its commands execute they are its own, or wait."""
     bit = 1 << (signal.SIGUSR1 - 1)
 
-    def catches() -> bool:
-        status = Path(f"/proc/{launcher.pid}/status").read_text().splitlines()
-        return bool(next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt")) & bit)
+    def passes_on() -> bool:
+        fields = dict(line.split(":", 1) for line in Path(f"/proc/{launcher.pid}/status").read_text().splitlines())
+        return bool(int(fields["SigCgt"], 16) & bit and not int(fields["SigBlk"], 16) & bit)
 
-    wait_for(catches, within=PATIENCE_S, what="signals are forwarded")
+    wait_for(passes_on, within=PATIENCE_S, what="signals are forwarded")
 
 
 def commands(launcher: subprocess.Popen[Any]) -> list[psutil.Process]:
