@@ -56,8 +56,8 @@ def _asked() -> Namespace:
     parser.add_argument("check", nargs="?", choices=tuple(CHECKS), help="one check alone")
     parser.add_argument("case", nargs="*", help="and of it these cases alone")
     parser.add_argument("--quick", action="store_true", help="a sample, in about a minute")
-    whole = {"action": "append", "default": [], "choices": tuple(CHECKS), "metavar": "CHECK"}
-    parser.add_argument("--whole", help="with --quick: all of this check", **whole)
+    whole = "with --quick: all of this check; may be repeated"
+    parser.add_argument("--whole", action="append", default=[], choices=tuple(CHECKS), metavar="CHECK", help=whole)
     users = ("root", NAME) if os.getuid() == 0 else (own_name(),)
     parser.add_argument("--as", dest="user", choices=users, help="as this user alone; by default as each of these")
     parser.add_argument("--pythons", action="store_true", help=f"by Python {' and '.join(pythons.others())} as well")
