@@ -13,11 +13,11 @@ test:     ## the whole suite (everything as root, the rootless half as an ordina
 check:    ## seconds: format, lint, types, pure tests; run it before each commit
 	./sbx check
 
-bench:    ## the numbers, side by side with ip commands, C and Mininet
-	./sbx bench
+bench:    ## the numbers, side by side with ip commands, C and Mininet; build/benchmarks.json has them as well
+	./sbx bench --json build/benchmarks.json
 
 reliability: ## kills, faults, crowds, first packets: what must never happen, tried, in a table
-	./sbx reliability
+	./sbx reliability --json build/reliability.json
 
 format:   ## rewrite the code as `check` wants it
 	./sbx format

@@ -11,19 +11,20 @@ from contextlib import ExitStack
 import sandbox
 
 from . import bundle
-from .launcher import SANDBOX
+from .launcher import PROGRAM
 from .row import Row
 from .stopwatch import Contestant, Medians, medians, process, timed
+from .table import Entry, Table
 
 BUBBLEWRAP = ("--unshare-all", "--ro-bind", "/", "/", "true")
 
 
-def measure(runs: int) -> list[Row]:
-    """Every row, from `runs` rounds of all contestants."""
+def measure(runs: int) -> list[Table]:
+    """The table of a container, from `runs` rounds of all contestants."""
     with ExitStack() as stack:
         contestants = {
-            "contain": process([SANDBOX, "run", "--contain", "--", "true"]),
-            "plain": process([SANDBOX, "run", "--", "true"]),
+            "contain": process([PROGRAM, "run", "--contain", "--", "true"]),
+            "plain": process([PROGRAM, "run", "--", "true"]),
             "python": process([sys.executable, "-c", "pass"]),
             "contained spawn": timed(lambda: contained.run(["true"])),
             "spawn": timed(lambda: uncontained.run(["true"])),
@@ -35,7 +36,21 @@ def measure(runs: int) -> list[Row]:
         if not isinstance(crun, str):
             contestants["crun"] = crun
         found = medians(contestants, runs)
-    return list(_rows(found, crun if isinstance(crun, str) else ""))
+    rows = list(_rows(found, crun if isinstance(crun, str) else ""))
+    return [Table("a container", list(_entries(found)), ours="sandbox", rows=rows)]
+
+
+def _entries(found: Medians) -> Iterator[Entry]:
+    names = {
+        "contain": ("sandbox", "run --contain -- true"),
+        "plain": ("sandbox, not contained", "run -- true"),
+        "bubblewrap": ("bubblewrap", " ".join(("bwrap", *BUBBLEWRAP))),
+        "crun": ("crun run", "ids mapped, without a filter"),
+        "python": ("python -c pass", "the interpreter alone"),
+    }
+    for contestant, (name, note) in names.items():
+        value = found.get(contestant)
+        yield Entry(name, value, note if value else "not here")
 
 
 def _lab(*, contain: bool) -> sandbox.Lab:

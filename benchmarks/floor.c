@@ -3,6 +3,8 @@
  *
  *     floor         answers each line of its input with the microseconds that one pair took, from first call to last
  *     floor init    the same, but built by a PID 1 of its own and seen from outside, until that is gone
+ *     floor spawn   as floor, the microseconds that `true` took in a pair that is there
+ *     floor launch  asks nothing: builds a pair by a PID 1 of its own, runs `true` in both ends, and is gone
  */
 #define _GNU_SOURCE
 #include <linux/sched.h>
@@ -45,14 +47,20 @@ static void pair(void)
     close(b.netns);
 }
 
+/* Its child is PID 1. */
+static pid_t fork_init(void)
+{
+    struct clone_args request = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+    return check(syscall(SYS_clone3, &request, sizeof request), "clone3");
+}
+
 /* A PID 1 that builds, says so, and lives until the other end of its socket is closed. */
 static void pair_of_init(void)
 {
     int ends[2];
     char word = 0;
     check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
-    struct clone_args request = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
-    pid_t pid = check(syscall(SYS_clone3, &request, sizeof request), "clone3");
+    pid_t pid = fork_init();
     if (pid == 0) {
         struct end a = {.index = 2, .name = "eth0"}, b = a;
         close(ends[0]);
@@ -67,13 +75,65 @@ static void pair_of_init(void)
     check(waitpid(pid, NULL, 0), "waitpid");
 }
 
+static void start_true(int netns)
+{
+    if (check(vfork(), "vfork") == 0) {
+        if (setns(netns, CLONE_NEWNET) == 0)
+            execl("/bin/true", "true", NULL);
+        _exit(127);
+    }
+}
+
+/* Whether every child there was succeeded. */
+static int all_succeed(void)
+{
+    int status, failed = 0;
+    while (wait(&status) > 0)
+        failed |= status;
+    return !failed;
+}
+
+static void true_in_a_node(void)
+{
+    static struct end a = {.index = 2, .name = "eth0"}, b = {.index = 2, .name = "eth0"};
+    if (!a.netns)
+        build(&a, &b);
+    double begun = microseconds();
+    start_true(a.netns);
+    if (!all_succeed())
+        exit(1);
+    printf("%.1f\n", microseconds() - begun);
+}
+
+static int launch(void)
+{
+    if (fork_init() == 0) {
+        struct end a = {.index = 2, .name = "eth0"}, b = a;
+        build(&a, &b);
+        start_true(a.netns);
+        start_true(b.netns);
+        _exit(!all_succeed());
+    }
+    return !all_succeed();
+}
+
+static void tell(void (*measured)(void))
+{
+    double begun = microseconds();
+    measured();
+    printf("%.1f\n", microseconds() - begun);
+}
+
 int main(int count, char **words)
 {
-    void (*measured)(void) = count > 1 && !strcmp(words[1], "init") ? pair_of_init : pair;
+    const char *asked = count > 1 ? words[1] : "";
+    if (!strcmp(asked, "launch"))
+        return launch();
     for (char line[16]; fgets(line, sizeof line, stdin);) {
-        double begun = microseconds();
-        measured();
-        printf("%.1f\n", microseconds() - begun);
+        if (!strcmp(asked, "spawn"))
+            true_in_a_node();
+        else
+            tell(strcmp(asked, "init") ? pair : pair_of_init);
         fflush(stdout);
     }
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from subprocess import PIPE
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
-from .stopwatch import Contestant
+from .stopwatch import Contestant, environment
 
 HERE = os.path.dirname(__file__)
 
@@ -29,22 +32,36 @@ def compiled(name: str, *, source: str = HERE) -> Iterator[str]:
 def running(*argv: str) -> Iterator[Contestant]:
     """A contestant that has a program do its work once; the program itself holds the watch."""
     with answering(*argv) as ask:
-        yield lambda: ask()[0]
+        yield ask
+
+
+class Ask(Protocol):
+    """A question to a program, a word or nothing. Returns the milliseconds that what it asked for took."""
+
+    def __call__(self, word: str = "") -> float: ...
 
 
 @contextmanager
-def answering(*argv: str) -> Iterator[Callable[[], list[float]]]:
-    """A program that answers each line with the microseconds that its work took; here they are milliseconds."""
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as program:
+def answering(*argv: str, within_s: float = 60) -> Iterator[Ask]:
+    """A program that answers each line with the microseconds that its work took; what takes too long is ended."""
+    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, bufsize=0, env=environment()) as program:
         asked, answers = program.stdin, program.stdout
         assert asked is not None
         assert answers is not None
 
-        def once() -> list[float]:
-            asked.write(b"\n")
-            answer = answers.readline().split()
-            if not answer:
-                raise RuntimeError(f"{' '.join(argv)}: ended without an answer")
-            return [float(word) / 1000 for word in answer]
+        def once(word: str = "") -> float:
+            asked.write(f"{word}\n".encode())
+            if not select.select([answers], [], [], within_s)[0]:
+                program.kill()
+                raise RuntimeError(f"no answer within {within_s:g} s")
+            if not (answer := answers.readline()):
+                raise RuntimeError(_last_words(program))
+            return float(answer) / 1000
 
         yield once
+
+
+def _last_words(program: subprocess.Popen[bytes]) -> str:
+    """What it said before it ended without an answer."""
+    said = program.communicate()[1].decode(errors="replace").strip()
+    return said.rpartition("\n")[2] or f"ended with {program.returncode}"

@@ -1,139 +1,141 @@
-"""The labs' table: many nodes, beside a C program that makes the same system calls, and beside Mininet."""
+"""The labs' tables: many nodes, beside a C program that makes the same system calls, and beside others."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from statistics import median
-from time import monotonic, perf_counter, sleep
+from dataclasses import dataclass, replace
 
-import sandbox
-
-from . import floor, kept, memory, mininet
+from . import floor, lives, memory
+from .lives import Life
+from .peer import LABS, SANDBOX, C, Contestants
 from .row import Row
 from .shapes import SHAPES
 from .stopwatch import interleaved
+from .table import Entry, Table
 
-RUNS = {10: 20, 100: 8, 1000: 3}
-QUICK_RUNS = {10: 6, 100: 3, 1000: 1}
-MININET_RUNS = {10: 3, 100: 2, 1000: 1}
-FEWEST, MOST = min(RUNS), max(RUNS)
-# Freeing 2000 namespaces takes the kernel about half a second, longer beside others: it counts what there is in slabs.
-FREED_WITHIN_S, SLACK = 3.0, 16
+RUNS = {10: 20, 100: 8, 300: 4, 1000: 3}
+QUICK_RUNS = {10: 6, 100: 3}
+PEER_RUNS = {10: 2, 100: 1, 300: 1, 1000: 1}
+MININET, COMPARED = "Mininet", (10, 100, 1000)
+WEIGHED, ENOUGH = "pairs", 100  # of what shape the memory is told; of fewer nodes it is less than what others do
 
 
 @dataclass(frozen=True)
-class Life:
-    """How long a lab took to build and to be gone."""
+class _Size:
+    """What was measured of one shape and number: ours and C; ours again beside the peers, and why not."""
 
-    build_ms: float
-    close_ms: float
+    shape: str
+    n: int
+    lives: Mapping[str, Life]
+    beside: Mapping[str, Life]
+    peers: Contestants[Life]
 
+    @property
+    def nodes(self) -> int:
+        return 2 * self.n if self.shape == "pairs" else self.n
 
-Builds = Callable[[], Life]
-
-
-def measure(*, quick: bool, full: bool) -> list[Row]:
-    """Every row. Takes about two minutes, Mininet's thousand nodes (`full`) about four more."""
-    with ExitStack() as stack:
-        programs = _Programs(stack)
-        lives = {(shape, n): programs.compare(shape, n, quick) for shape in SHAPES for n in RUNS}
-    rows = [*_against_c(lives), *_linear(lives)]
-    missing = mininet.why_missing()
-    for shape in SHAPES:
-        for n in MININET_RUNS:
-            why = missing or ("" if full or n < MOST else "takes minutes: measured with --full")
-            rows += [Row(f"{n} {shape}, Mininet", None, "x", 15, why, True)] if why else _against_mininet(shape, n)
-    return [*rows, *_closing(lives), *_memory(), kept.row()]
+    def entries(self, number: Callable[[Life], float]) -> Iterator[Entry]:
+        for name, note in ((SANDBOX, ""), (C, "labs.c")):
+            yield Entry(name, number(self.lives[name]), note, self.n)
+        yield from self.peers.entries({name: number(life) for name, life in self.beside.items()}, at=self.n)
 
 
-def _against_c(lives: Mapping[tuple[str, int], Mapping[str, Life]]) -> Iterator[Row]:
-    for (shape, n), found in lives.items():
-        ours, floor_ = found["sandbox"].build_ms, found["c"].build_ms
-        yield Row(f"{n} {shape}, build", ours / floor_, "x", 1.25, f"{ours:.1f} ms, labs.c {floor_:.1f} ms")
+def measure(*, quick: bool, full: bool, install: bool = True) -> list[Table]:
+    """Two tables for each shape, and two of memory. Takes about three minutes, `full` ten."""
+    runs = QUICK_RUNS if quick else RUNS
+    extent = "quick" if quick else "full" if full else "usual"
+    with floor.compiled("labs") as program:
+        field = _Field(program, lives.Rest(), extent, install)
+        sizes = [field.measured(shape, n, runs[n]) for shape in SHAPES for n in runs]
+    tables = [_times(verb, shape, sizes) for shape in SHAPES for verb in ("build", "close")]
+    return [*tables, *_memory(sizes, max(runs))]
 
 
-def _linear(lives: Mapping[tuple[str, int], Mapping[str, Life]]) -> Iterator[Row]:
-    for shape in SHAPES:
-        few, many = (lives[shape, n]["sandbox"].build_ms / n for n in (FEWEST, MOST))
-        c_few, c_many = (lives[shape, n]["c"].build_ms / n for n in (FEWEST, MOST))
-        source = f"{many:.2f} ms each, of {FEWEST} {few:.2f} ms; labs.c {c_many / c_few:.2f} x"
-        yield Row(f"{shape}, one of {MOST}", many / few, "x", 1.6, source)
+@dataclass(frozen=True)
+class _Field:
+    """Where they meet: labs.c, compiled; a rest between two; which peers are asked for how many."""
+
+    program: str
+    rest: lives.Rest
+    extent: str
+    install: bool
+
+    def measured(self, shape: str, n: int, runs: int) -> _Size:
+        """Ours beside C, then ours beside the peers, which take longer and run less often."""
+        ours = lives.of_sandbox(SHAPES[shape](n), weighed=True)
+        with lives.of_program(floor.answering(self.program, shape, str(n)), weighed=True) as c:
+            alone = interleaved({SANDBOX: ours, C: c}, runs, warm_up=1 if n < 1000 else 0, rest=self.rest)
+        with ExitStack() as stack:
+            asked = [peer for peer in LABS if n <= getattr(peer.most, self.extent)]
+            peers = Contestants(
+                stack, asked, lambda peer: lives.of_program(peer.lab(shape, n), weighed=True), install=self.install
+            )
+            beside = interleaved(
+                {SANDBOX: ours, **peers.run}, self._rounds(peers, n), warm_up=0, rest=self.rest, seldom=peers.slow
+            )
+        return _Size(shape, n, lives.medians(alone), lives.medians(beside), peers)
+
+    def _rounds(self, peers: Contestants[Life], n: int) -> int:
+        if not peers.run:
+            return 0
+        return 1 if self.extent == "quick" else PEER_RUNS[n]
 
 
-def _against_mininet(shape: str, n: int) -> Iterator[Row]:
-    with floor.answering(*mininet.command(shape, n)) as ask:
-        contestants = {"sandbox": _of_sandbox(shape, n), "mininet": lambda: Life(*ask())}
-        found = _medians(interleaved(contestants, MININET_RUNS[n], warm_up=0, rest=_Rest()))
-    for verb, reach in (("build", 15), ("close", 100)):
-        ours, its = (getattr(found[name], f"{verb}_ms") for name in ("sandbox", "mininet"))
-        source = f"{ours:.1f} ms, Mininet {its / 1000:.2f} s"
-        yield Row(f"{n} {shape}, {verb} faster than Mininet", its / ours, "x", reach, source, at_least=True)
+def _times(verb: str, shape: str, sizes: Sequence[_Size]) -> Table:
+    def number(life: Life) -> float:
+        return life.build_ms if verb == "build" else life.close_ms
+
+    of_shape = [size for size in sizes if size.shape == shape]
+    entries = [entry for size in of_shape for entry in size.entries(number)]
+    rows = list(_build_goals(of_shape) if verb == "build" else _close_goals(of_shape))
+    against = [row for size in of_shape if (row := _against_mininet(verb, size, number))]
+    return Table(f"{shape}: {verb}", entries, ours=SANDBOX, floor=C, rows=[*rows, *against])
 
 
-def _closing(lives: Mapping[tuple[str, int], Mapping[str, Life]]) -> Iterator[Row]:
-    for shape in SHAPES:
-        yield Row(f"{MOST} {shape}, close", lives[shape, MOST]["sandbox"].close_ms, "ms", 50)
+def _build_goals(sizes: Sequence[_Size]) -> Iterator[Row]:
+    for size in sizes:
+        ours, floor_ = (size.lives[name].build_ms for name in (SANDBOX, C))
+        yield Row(f"{size.n} {size.shape}, build", ours / floor_, "x", 1.25, f"{ours:.1f} ms, labs.c {floor_:.1f} ms")
+    few, many = sizes[0], sizes[-1]
+    each = {name: [size.lives[name].build_ms / size.n for size in (few, many)] for name in (SANDBOX, C)}
+    source = f"{each[SANDBOX][1]:.2f} ms each, of {few.n} {each[SANDBOX][0]:.2f} ms; "
+    source += f"labs.c {each[C][1] / each[C][0]:.2f} x"
+    yield Row(f"{many.shape}, one of {many.n}", each[SANDBOX][1] / each[SANDBOX][0], "x", 1.6, source)
 
 
-def _memory() -> Iterator[Row]:
-    for shape, make in SHAPES.items():
-        init, server = memory.idle_lab_mib(make(MOST))
-        source = f"PSS of init {init:.1f}, fork server {server:.1f}"
-        yield Row(f"{MOST} {shape}, memory idle", init + server, "MiB", 40, source)
+def _close_goals(sizes: Sequence[_Size]) -> Iterator[Row]:
+    most = sizes[-1]
+    yield Row(f"{most.n} {most.shape}, close", most.lives[SANDBOX].close_ms, "ms", 50)
 
 
-class _Programs:
-    """labs.c, compiled once."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._labs = stack.enter_context(floor.compiled("labs"))
-
-    def compare(self, shape: str, n: int, quick: bool) -> Mapping[str, Life]:
-        """The medians of sandbox and of C."""
-        with floor.answering(self._labs, shape, str(n)) as ask:
-            contestants = {"sandbox": _of_sandbox(shape, n), "c": lambda: Life(*ask())}
-            runs = (QUICK_RUNS if quick else RUNS)[n]
-            return _medians(interleaved(contestants, runs, warm_up=1 if n < MOST else 0, rest=_Rest()))
+def _against_mininet(verb: str, size: _Size, number: Callable[[Life], float]) -> Row | None:
+    reach = {"build": 15, "close": 100}[verb]
+    what = f"{size.n} {size.shape}, {verb} faster than {MININET}"
+    if MININET in size.beside:
+        ours, its = (number(size.beside[name]) for name in (SANDBOX, MININET))
+        return Row(what, its / ours, "x", reach, f"{ours:.1f} ms, {MININET} {its / 1000:.2f} s", at_least=True)
+    if size.n not in COMPARED:
+        return None
+    why = size.peers.why_not.get(MININET, "too long for this run: --full has it")
+    return Row(what, None, "x", reach, why, at_least=True)
 
 
-def _of_sandbox(shape: str, n: int) -> Builds:
-    topology = SHAPES[shape](n)
-    with sandbox.Lab(sandbox.Topology.alone()):
-        pass  # the fork server is there
+def _memory(sizes: Sequence[_Size], most: int) -> Iterator[Table]:
+    def table(title: str, weight: Callable[[Life], float], rows: Sequence[Row] = ()) -> Table:
+        weighed = [size for size in sizes if size.shape == WEIGHED and size.n >= ENOUGH]
+        entries = [
+            replace(entry, value=entry.value and entry.value / size.nodes)
+            for size in weighed
+            for entry in size.entries(weight)
+        ]
+        return Table(f"{WEIGHED}: {title} of a node", entries, "KiB", ours=SANDBOX, floor=C, rows=rows)
 
-    def once() -> Life:
-        begun = perf_counter()
-        lab = sandbox.Lab(topology)
-        up = perf_counter()
-        lab.close()
-        return Life((up - begun) * 1000, (perf_counter() - up) * 1000)
-
-    return once
-
-
-def _medians(samples: Mapping[str, Sequence[Life]]) -> Mapping[str, Life]:
-    return {
-        name: Life(median(life.build_ms for life in lives), median(life.close_ms for life in lives))
-        for name, lives in samples.items()
-    }
+    yield table("memory of the kernel", lambda life: life.kernel_kib)
+    yield table("memory of processes (PSS)", lambda life: life.user_kib, [_idle(shape, most) for shape in SHAPES])
 
 
-class _Rest:
-    """Waits until the kernel has freed the namespaces of the run before: else the next one would pay for it."""
-
-    def __init__(self) -> None:
-        self._before = _network_namespaces()
-
-    def __call__(self) -> None:
-        deadline = monotonic() + FREED_WITHIN_S
-        while _network_namespaces() > self._before + SLACK * (os.cpu_count() or 1) and monotonic() < deadline:
-            sleep(0.01)
-        sleep(0.05)
-
-
-def _network_namespaces() -> int:
-    with open("/proc/slabinfo", encoding="ascii") as slabs:
-        return next((int(line.split()[1]) for line in slabs if line.startswith("net_namespace ")), 0)
+def _idle(shape: str, n: int) -> Row:
+    init, server = memory.idle_lab_mib(SHAPES[shape](n))
+    source = f"PSS of init {init:.1f}, fork server {server:.1f}"
+    return Row(f"{n} {shape}, memory idle", init + server, "MiB", 40, source)

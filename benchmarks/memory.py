@@ -28,16 +28,52 @@ def launcher_mib(launch: Sequence[str], command: Sequence[str], *, nodes: int) -
 
 
 def idle_lab_mib(topology: sandbox.Topology) -> tuple[float, float]:
-    """PSS of a lab's init and of the fork server, which are all its processes, while nothing runs in it."""
+    """PSS of a lab's init, and of the fork server with its spare, which are all there is while nothing runs in it."""
     with sandbox.Lab(topology) as lab:
-        with lab.nodes[0].popen(["sleep", "60"]) as process:
-            init = psutil.Process(process.pid).parent()
-            process.kill()
-        assert init is not None
-        server = init.parent()
-        assert server is not None
-        assert server.children() == [init]
-        return init.memory_full_info().pss / MIB, server.memory_full_info().pss / MIB
+        init = _init(lab)
+        server = _parent(init)
+        (spare,) = set(server.children()) - {init}
+        return _pss(init) / MIB, (_pss(server) + _pss(spare)) / MIB
+
+
+def fork_server() -> psutil.Process:
+    """The process whose children are the inits of this program's labs; it is nobody's child itself."""
+    with sandbox.Lab(sandbox.Topology.alone()) as lab:
+        return _parent(_init(lab))
+
+
+def _init(lab: sandbox.Lab) -> psutil.Process:
+    with lab.nodes[0].popen(["sleep", "60"]) as process:
+        init = _parent(psutil.Process(process.pid))
+        process.kill()
+    return init
+
+
+def _parent(process: psutil.Process) -> psutil.Process:
+    parent = process.parent()
+    assert parent is not None
+    return parent
+
+
+def of_the_kernel_kib() -> float:
+    """What its objects take, those of the slabs that are in use, those of each processor, and what it maps."""
+    with open("/proc/slabinfo", encoding="ascii") as file:
+        slabs = [line.split() for line in file.readlines()[2:]]
+    with open("/proc/meminfo", encoding="ascii") as file:
+        sums = {name: float(size.split()[0]) for name, _, size in (line.partition(":") for line in file)}
+    return sum(int(used) * int(size) for _, used, _, size, *_ in slabs) / 1024 + sums["Percpu"] + sums["VmallocUsed"]
+
+
+def of_processes_kib(*roots: psutil.Process) -> float:
+    """PSS of these and of every process below them."""
+    return sum(_pss(each) for root in roots for each in (root, *root.children(recursive=True))) / 1024
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
 
 
 def left_behind(action: Callable[[], object], *, times: int, warm_up: int = 20) -> Mapping[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,8 @@ class Row:
     def as_json(self) -> Mapping[str, object]:
         """The row as a JSON object."""
         return {**asdict(self), "met": self.is_met}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Row:
+        """The row that as_json() told."""
+        return cls(**{key: content for key, content in told.items() if key != "met"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from random import Random
 from statistics import median
 from time import perf_counter, sleep
@@ -15,28 +15,41 @@ Contestant = Callable[[], float]  # runs once; returns the milliseconds it took
 Medians = Mapping[str, float]
 
 WARM_UP = 2
+SELDOM = 5
 # The kernel frees the namespaces of one run in the background: the next shall not pay for it.
 REST_S = 0.03
 
 
-def medians(contestants: Mapping[str, Contestant], runs: int) -> Medians:
-    """The median of each contestant's milliseconds."""
-    samples = interleaved(contestants, runs, warm_up=WARM_UP, rest=lambda: sleep(REST_S))
-    return {name: median(taken) for name, taken in samples.items()}
+def medians(
+    contestants: Mapping[str, Callable[[], float | None]], runs: int, *, seldom: Container[str] = ()
+) -> Medians:
+    """The median of each contestant's milliseconds; of those that have any."""
+    samples = interleaved(contestants, runs, warm_up=WARM_UP, rest=lambda: sleep(REST_S), seldom=seldom)
+    return {name: median(taken) for name, taken in samples.items() if taken}
 
 
 def interleaved(
-    contestants: Mapping[str, Callable[[], T]], runs: int, *, warm_up: int, rest: Callable[[], object]
+    contestants: Mapping[str, Callable[[], T | None]],
+    runs: int,
+    *,
+    warm_up: int,
+    rest: Callable[[], object],
+    seldom: Container[str] = (),
 ) -> Mapping[str, Sequence[T]]:
-    """What each contestant returned in `runs` rounds, after a `rest` each time. Their order changes every round."""
+    """What each contestant returned in `runs` rounds, after a `rest` each time. Their order changes every round.
+
+    Those in `seldom`, which take long, are in one round of SELDOM, and not in those that warm up. None is no sample.
+    """
     samples: dict[str, list[T]] = {name: [] for name in contestants}
     order, shuffle = list(contestants), Random(0).shuffle
     for number in range(warm_up + runs):
         shuffle(order)
         for name in order:
+            if name in seldom and (number - warm_up) % SELDOM:
+                continue
             rest()
             sample = contestants[name]()
-            if number >= warm_up:
+            if number >= warm_up and sample is not None:
                 samples[name].append(sample)
     return samples
 

@@ -51,7 +51,7 @@ def instants(calls: Mapping[str, Sequence[object]], *, quick: bool) -> list[Inst
 
 
 @contextmanager
-def calls(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """The check."""
     aftermath = Aftermath()
     fewer: list[str] = []
@@ -72,4 +72,6 @@ def calls(place: Place) -> Iterator[Check]:
             return f"calls: {counts}{late}; gone after {aftermath.longest_s:.2f} s at most"
 
         cases = list(map(str, instants(made, quick=place.quick)))
-        yield Check("killed at a system call: nothing left after 1 s", cases, attempt, cpu_count() or 1, figures)
+        yield Check(
+            "killed at a system call: nothing left after 1 s", cases, attempt, at_once=cpu_count() or 1, figures=figures
+        )

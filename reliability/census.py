@@ -74,6 +74,21 @@ def marked(mark: str, *, variable: str = MARK) -> Iterator[tuple[int, str]]:
             continue
 
 
+def fork_server(mark: str, *, variable: str = MARK) -> int:
+    """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
+    servers = (pid for pid, words in marked(mark, variable=variable) if FORK_SERVER in words)
+    return next(filter(_is_a_server, servers), 0)
+
+
+def _is_a_server(pid: int) -> bool:
+    """Whether it is no fork of one, which has a PID namespace of its own, nor that of which it is a fork."""
+    try:
+        is_here = os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
+        return is_here and os.getsid(pid) == pid
+    except OSError:
+        return False  # it has ended
+
+
 def wait_for(fact: Callable[[], T], *, within: float, what: str = "") -> T:
     """The value of `fact` once it is true. Fails with `what` when that takes longer than `within` seconds."""
     deadline = time.monotonic() + within

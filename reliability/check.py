@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
 
 from .census import MARK, Census, wait_for
@@ -16,20 +16,24 @@ GONE_WITHIN_S = 5.0
 
 # What went wrong with a case, for a person to read; nothing where all is well.
 Complaint = str
+# Of no case, but of all of them together.
+AFTERWARDS = "afterwards"
 
 
 @dataclass(frozen=True)
 class Check:
     """What is tried, and what it must show.
 
-    A case is a word or some, by which it can be asked for again. `figures` tells, after all were tried, what else was
-    measured.
+    A case is a word or some, by which it can be asked for again. Once all were tried, `afterwards` complains of what
+    they came to together, and `figures` tells what else was measured.
     """
 
     shows: str
     cases: Sequence[str]
     attempt: Callable[[str], Complaint]
+    _: KW_ONLY
     at_once: int = 1
+    afterwards: Callable[[], Complaint] = str
     figures: Callable[[], str] = str
 
 
@@ -47,7 +51,10 @@ Maker = Callable[[Place], AbstractContextManager[Check]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check: a row of the table. `who` ran it; `why_not` says why nobody did."""
+    """What came of a check: a row of the table. `who` ran it; `why_not` says why nobody did.
+
+    `python` is the version by which, where that is not the one of the harness.
+    """
 
     name: str
     who: str
@@ -57,6 +64,12 @@ class Outcome:
     complaints: Mapping[str, Complaint] | None = None
     figures: str = ""
     why_not: str = ""
+    python: str = ""
+
+    @property
+    def by(self) -> str:
+        """Who ran it, and by which Python if that is another."""
+        return f"{self.who} {self.python}".rstrip()
 
     @property
     def holds(self) -> bool:
@@ -73,14 +86,24 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     os.environ[MARK] = mark = f"reliability-{os.getpid()}"
     before = Census.take(mark)
     begun = time.monotonic()
+    try:
+        outcome, said = _tried(name, who, make, place, only)
+    except Exception as error:  # whatever it is, the other checks are still to come
+        outcome, said = Outcome(name, who, "", complaints={}), f"broke: {type(error).__name__}: {error}"
+    seconds = time.monotonic() - begun
+    left = _left_since(before, mark)
+    complaint = "; ".join(filter(None, (said, f"left behind: {'; '.join(left)}" if left else "")))
+    afterwards = {AFTERWARDS: complaint} if complaint else {}
+    return replace(outcome, seconds=round(seconds, 1), complaints={**(outcome.complaints or {}), **afterwards})
+
+
+def _tried(name: str, who: str, make: Maker, place: Place, only: Sequence[str]) -> tuple[Outcome, Complaint]:
+    """The outcome, and what is to be complained of once all cases were tried."""
     with make(place) as check:
         cases = only or check.cases
         complaints = _complaints(check, cases)
-        figures = check.figures()
-    seconds = time.monotonic() - begun
-    if left := _left_since(before, mark):
-        complaints["afterwards"] = f"left behind: {'; '.join(left)}"
-    return Outcome(name, who, check.shows, len(cases), round(seconds, 1), complaints, figures)
+        said = check.afterwards()
+        return Outcome(name, who, check.shows, len(cases), complaints=complaints, figures=check.figures()), said
 
 
 def _complaints(check: Check, cases: Sequence[str]) -> dict[str, Complaint]:

@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .calls import calls
+from . import (
+    addresses,
+    calls,
+    crowd,
+    events,
+    faults,
+    first_packets,
+    generated,
+    moments,
+    output,
+    requests,
+    signals,
+    soak_labs,
+    soak_launches,
+    statuses,
+    terminal,
+    walls,
+)
 from .check import Maker
-from .faults import faults
-from .moments import moments
-from .walls import walls
 
 CHECKS: Mapping[str, Maker] = {
-    "calls": calls,
-    "moments": moments,
-    "faults": faults,
-    "walls": walls,
+    "calls": calls.check,
+    "moments": moments.check,
+    "faults": faults.check,
+    "walls": walls.check,
+    "events": events.check,
+    "crowd": crowd.check,
+    "soak-launches": soak_launches.check,
+    "soak-labs": soak_labs.check,
+    "first-packets": first_packets.check,
+    "output": output.check,
+    "statuses": statuses.check,
+    "signals": signals.check,
+    "terminal": terminal.check,
+    "requests": requests.check,
+    "grammar": generated.check,
+    "addresses": addresses.check,
 }

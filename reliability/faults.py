@@ -176,7 +176,7 @@ class Came:
 
 
 @contextmanager
-def faults(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """The check."""
     with tracer() as traced:
         pairs = Pairs(traced, place.directory)
@@ -188,4 +188,4 @@ def faults(place: Place) -> Iterator[Check]:
 
         cases = spread(every, MANY_QUICK) if place.quick else every
         shows = "one call fails: 125, one line, nothing ran, nothing left"
-        yield Check(shows, cases, pairs.attempt, cpu_count() or 1, figures)
+        yield Check(shows, cases, pairs.attempt, at_once=cpu_count() or 1, figures=figures)

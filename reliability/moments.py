@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from .aftermath import Aftermath
-from .census import FORK_SERVER, marked, wait_for
+from .census import fork_server, wait_for
 from .check import Check, Complaint, Place
 from .launch import LAUNCH, SLEEPERS, Launch
 
@@ -148,25 +148,10 @@ def await_server(launch: Launch, *, other_than: int = 0) -> int:
     """The pid of a program's fork server, once there is one, or another one."""
 
     def there() -> int:
-        server = fork_server(launch.mark)
+        server = fork_server(launch.mark, variable=LAUNCH)
         return server if server != other_than else 0
 
     return wait_for(there, within=SOON_S, what="there is a fork server")
-
-
-def fork_server(mark: str) -> int:
-    """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
-    servers = (pid for pid, words in marked(mark, variable=LAUNCH) if FORK_SERVER in words)
-    return next(filter(_is_a_server, servers), 0)
-
-
-def _is_a_server(pid: int) -> bool:
-    """Whether it is no fork of one, which has a PID namespace of its own, nor that of which it is a fork."""
-    try:
-        is_here = os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
-        return is_here and os.getsid(pid) == pid
-    except OSError:
-        return False  # it has ended
 
 
 def _children(pid: int) -> list[int]:
@@ -176,13 +161,13 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def moments(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """The check."""
     many = Moments(place.directory)
     yield Check(
         "killed at a random time: nothing left after 1 s",
         cases(MANY_QUICK if place.quick else MANY),
         many.attempt,
-        cpu_count() or 1,
-        lambda: f"gone after {many.aftermath.longest_s:.2f} s at most",
+        at_once=cpu_count() or 1,
+        figures=lambda: f"gone after {many.aftermath.longest_s:.2f} s at most",
     )

@@ -20,7 +20,7 @@ def sample(faults: Sequence[Fault], most: int) -> list[Fault]:
 
 
 @contextmanager
-def walls(place: Place) -> Iterator[Check]:
+def check(place: Place) -> Iterator[Check]:
     """The check."""
     launches = Launches(place.directory)
     with joining(place.directory) as second:
@@ -35,5 +35,9 @@ def walls(place: Place) -> Iterator[Check]:
         cases = [f"{way} {fault}" for way, faults in chosen.items() for fault in faults]
         figures = ", ".join(f"{len(faults)} faults of a {way}" for way, faults in every.items())
         yield Check(
-            "a call of a container's fails: 125, nothing ran", cases, attempt, cpu_count() or 1, lambda: figures
+            "a call of a container's fails: 125, nothing ran",
+            cases,
+            attempt,
+            at_once=cpu_count() or 1,
+            figures=lambda: figures,
         )

@@ -8,6 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reliability.refusals import (
+    CONTRADICTIONS,
+    EMPTY_COMMAND,
+    HALF_A_PAIR,
+    LAN,
+    MISCOUNTED,
+    NO_COMMAND,
+    NO_SUCH_NODE,
+    NOT_AN_OPTION,
+    PAIR,
+    SENSELESS,
+    TYPOS,
+    UNKNOWN_OPTIONS,
+)
 from sandbox import topologies
 from sandbox.cli.arguments import DECLARATIONS, USAGE, RunRequest, parse
 from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain, parse_up
@@ -15,7 +29,6 @@ from sandbox.errors import RequestError
 from sandbox.topology import Topology
 from sandbox.topology.draft import Draft
 
-PAIR = ("--pair", "a:10.0.0.1", "b:10.0.0.2")
 A_AND_B = Topology.parse([PAIR[1:]])
 CHAIN = Topology.parse([("a:10.0.1.1", "b:10.0.1.2"), ("b:10.0.2.1", "c:10.0.2.2")])
 
@@ -101,32 +114,21 @@ def test_help_is_recognised_before_anything_is_refused(words: list[str]) -> None
     assert parse_explain(words) is None
 
 
-@pytest.mark.parametrize("words", [[], ["--"], PAIR, [*PAIR, "--"], ["-q"]])
+@pytest.mark.parametrize("words", NO_COMMAND)
 def test_no_command_is_refused_with_the_usage(words: list[str]) -> None:
     said = refusal(*words)
     assert said.startswith("no command")
     assert USAGE in said
 
 
-@pytest.mark.parametrize("command", [[""], ["", "x"], [":::", "x"], ["x", ":::"], [":::"], ["x", ":::", "", "y"]])
+@pytest.mark.parametrize("command", EMPTY_COMMAND)
 def test_an_empty_command_is_refused(command: list[str]) -> None:
     said = refusal(*PAIR, "--", *command)
     assert said.startswith("no command")
     assert "-- ping -c 1 192.168.1.2" in said
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--pair", "a:10.0.0.1", "--", "x"],
-        ["--pair", "--", "x"],
-        ["--pair"],
-        ["--pair", "a:10.0.0.1"],
-        ["--pair=a:10.0.0.1", "--", "x"],
-        ["--pair", "a:10.0.0.1", "--raw", "--", "x"],
-        ["--pair", "--pair", "a:10.0.0.1", "--", "x"],
-    ],
-)
+@pytest.mark.parametrize("words", HALF_A_PAIR)
 def test_a_double_dash_or_an_option_is_not_swallowed_as_an_endpoint(words: list[str]) -> None:
     assert refusal(*words) == f"--pair wants two endpoints, NAME:ADDRESS each - {USAGE}"
 
@@ -137,33 +139,19 @@ def test_an_option_that_wants_a_node_swallows_nothing_else(option: str, rest: li
     assert refusal(*PAIR, option, *rest) == f"{option} wants a name - {USAGE}"
 
 
-@pytest.mark.parametrize(
-    ("typo", "meant"),
-    [
-        ("--piar", "--pair"),
-        ("--pairs", "--pair"),
-        ("--jsno", "--json"),
-        ("--Raw", "--raw"),
-        ("--untill", "--until"),
-        ("--untill=a", "--until"),
-        ("--as_root", "--as-root"),
-        ("--hepl", "--help"),
-        ("--raw=1", "--raw"),
-        ("-verbose", "--verbose"),
-    ],
-)
+@pytest.mark.parametrize(("typo", "meant"), TYPOS)
 def test_a_typo_is_answered_with_what_was_meant(typo: str, meant: str) -> None:
     assert refusal(typo, *PAIR, "--", "x") == f"{typo!r}: no such option - did you mean {meant}?"
 
 
-@pytest.mark.parametrize("option", ["--hostname", "--network-host", "-Z"])
+@pytest.mark.parametrize("option", UNKNOWN_OPTIONS)
 def test_an_unknown_option_like_none_of_ours_is_answered_with_the_usage(option: str) -> None:
     said = refusal(option, "--", "x")
     assert f"{option!r}: no such option" in said
     assert USAGE in said
 
 
-@pytest.mark.parametrize("words", [["ping"], [*PAIR, "ping", "b"], [*PAIR, "c:10.0.0.3", "--", "x"], [""]])
+@pytest.mark.parametrize("words", NOT_AN_OPTION)
 def test_a_word_that_is_no_option_is_answered_with_where_commands_stand(words: list[str]) -> None:
     said = refusal(*words)
     assert "not an option" in said
@@ -171,17 +159,7 @@ def test_a_word_that_is_no_option_is_answered_with_where_commands_stand(words: l
     assert "--" in said
 
 
-@pytest.mark.parametrize(
-    ("words", "counts"),
-    [
-        ([*PAIR, "--", "x", ":::", "y", ":::", "z"], "3 commands between ::: for 2 nodes (a, b)"),
-        (["--", "x", ":::", "y"], "2 commands between ::: for 1 node (sandbox)"),
-        (
-            ["--pair", "a:10.0.1.1", "b:10.0.1.2", "--pair", "b:10.0.2.1", "c:10.0.2.2", "--", "x", ":::", "y"],
-            "2 commands between ::: for 3 nodes (a, b, c)",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("words", "counts"), MISCOUNTED)
 def test_commands_that_are_not_one_for_each_node_are_counted(words: list[str], counts: str) -> None:
     said = refusal(*words)
     assert said.startswith(counts)
@@ -189,12 +167,12 @@ def test_commands_that_are_not_one_for_each_node_are_counted(words: list[str], c
 
 
 @pytest.mark.parametrize("option", ["-i", "--until"])
-@pytest.mark.parametrize("node", ["c", "", "a:10.0.0.1", "\x1b"])
+@pytest.mark.parametrize("node", NO_SUCH_NODE)
 def test_a_node_that_is_not_there_is_answered_with_those_that_are(option: str, node: str) -> None:
     assert refusal(*PAIR, option, node, "--", "x") == f"{option} {node!r}: no such node - the nodes are a, b"
 
 
-@pytest.mark.parametrize("options", [("--raw", "--json"), ("--quiet", "--verbose"), ("-v", "-q")])
+@pytest.mark.parametrize("options", CONTRADICTIONS)
 def test_options_that_contradict_each_other_are_refused(options: tuple[str, str]) -> None:
     assert "exclude each other" in refusal(*options, "--", "x")
 
@@ -214,9 +192,6 @@ def declared(*words: str) -> Topology:
     assert request.topology == explained.topology
     assert request.commands == (("x",),) * len(request.topology.places)
     return explained.topology
-
-
-LAN = ("--switch", "lan:10.0.0.0/24", "--node", "a", "--node", "b")
 
 
 def drafted(*declarations: tuple[str, ...]) -> Topology:
@@ -281,65 +256,12 @@ def test_a_declaration_swallows_no_option(option: str, rest: list[str]) -> None:
     assert refusal(short, *rest) == f"{option} wants {DECLARATIONS[option][1]} - {USAGE}"
 
 
-@pytest.mark.parametrize(
-    ("typo", "meant"),
-    [
-        ("--swich", "--switch"),
-        ("--swtich=lan", "--switch"),
-        ("--nod", "--node"),
-        ("--nodes", "--node"),
-        ("--routers", "--router"),
-        ("--aliass", "--alias"),
-        ("--up-link", "--uplink"),
-        ("--publsh", "--publish"),
-        ("--no-route", "--no-routes"),
-        ("--noroutes", "--no-routes"),
-        ("--no-routes=1", "--no-routes"),
-        ("--Switch", "--switch"),
-    ],
-)
-def test_a_declaration_with_a_typo_is_answered_with_what_was_meant(typo: str, meant: str) -> None:
-    assert refusal(*LAN, typo, "x", "--", "x") == f"{typo!r}: no such option - did you mean {meant}?"
-
-
 @pytest.mark.parametrize("alias", ["", "a", "a:", ":a", ":", "www"])
 def test_an_alias_is_a_node_and_its_other_name(alias: str) -> None:
     assert refusal(*LAN, "--alias", alias, "--", "x") == f"{alias!r}: not an alias - write NODE:ALIAS"
 
 
-@pytest.mark.parametrize(
-    ("words", "what"),
-    [
-        (["--node", ""], "names use"),
-        (["--node", "a "], "names use"),
-        (["--node", "lan"], "the name of two things"),
-        (["--node", "c:10.0.0.9,"], "not an IP address"),
-        (["--node", "c:10.0.1.1"], "not in a subnet of 'lan'"),
-        (["--node", "c:10.0.0.9/16"], "write 10.0.0.9/24"),
-        (["--node", "c:mtu=0"], "from 68 to 65535"),
-        (["--node", "c:mtu=70000"], "from 68 to 65535"),
-        (["--node", "c:mac=ff:ff:ff:ff:ff:ff"], "not one interface's MAC address"),
-        (["--switch", "lan"], "a switch twice"),
-        (["--switch", "a"], "the name of two things"),
-        (["--switch", "10.0.0.0/24"], "names use"),
-        (["--switch", "wan:10.0.0.0/24", "--node", "c"], "one subnet on two links"),
-        (["--switch", "wan:10.1.0.0/24,10.1.0.0/24"], "addresses in common"),
-        (["--router", "r"], "router: no node 'r' - the nodes are a, b"),
-        (["--router", "lan"], "router: no node 'lan'"),
-        (["--uplink", "r"], "uplink: no node 'r'"),
-        (["--alias", "r:www"], "alias 'www': no node 'r'"),
-        (["--alias", "a:b"], "the name of two things"),
-        (["--alias", "a:x:y"], "names use"),
-        (["--alias", "a:www", "--alias", "a:www"], "the name of two things"),
-        (["--publish", "80"], "not a publication"),
-        (["--publish", "80:r:80"], "no node 'r'"),
-        (["-p", "80:a:80", "-p", "127.0.0.1:80:b:80"], "one port of the host twice"),
-        (["-p80:a:80"], "no such option"),
-        (["--until", "lan"], "no such node"),
-        (["-i", "lan"], "no such node"),
-        (["--no-routes", "1"], "not an option"),
-    ],
-)
+@pytest.mark.parametrize(("words", "what"), SENSELESS)
 def test_what_makes_no_sense_is_refused(words: list[str], what: str) -> None:
     assert what in refusal(*LAN, *words, "--", "x")
 

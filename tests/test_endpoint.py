@@ -7,97 +7,25 @@ from ipaddress import IPv4Interface, ip_address
 import pytest
 from hypothesis import example, given
 
+from reliability.nearly import NEARLY_ENDPOINTS
+from reliability.refusals import (
+    CLASS_OF_ADDRESS,
+    LOOPBACK_NAMES,
+    NETWORK_OR_BROADCAST,
+    NO_ROOM,
+    NOT_A_NAME,
+    NOT_AN_ADDRESS,
+    NOT_AN_ENDPOINT,
+    UNREACHABLE,
+    WRITE_24,
+    WRITE_64,
+)
 from sandbox.errors import RequestError
+from sandbox.topology import Topology
 from sandbox.topology.address import Address, Subnet
 from sandbox.topology.endpoint import Endpoint, Link, check_alias, check_name
 
 from .refusal import refusal
-from .strategies import NEARLY_ENDPOINTS
-
-NOT_AN_ADDRESS = [
-    "",
-    "192.168.1",
-    "192.168.1.256",
-    "192.168.01.1",
-    "0xC0A80101",
-    "3232235777",
-    "192.168.1.1 ",
-    " 192.168.1.1",
-    "192.168.1.1\n",
-    "192.168.1.1\t",
-    "192.168.1.1 /24",
-    "\uff11\uff19\uff12.168.1.1",  # full-width digits, which int() takes
-    "\u0661\u0669\u0662.168.1.1",  # arabic-indic digits
-    "192.168.1.1.1",
-    "fd00::g",
-    "fd00::1::2",
-    "[fd00::1]",
-    "example.com",
-]
-
-WRITE_24 = [
-    "/33",
-    "/-1",
-    "/+24",
-    "/024",
-    "/24/24",
-    "/255.255.255.0",
-    "/0.0.0.255",
-    "/",
-    "/ 24",
-    "/24 ",
-    "/2_4",
-    "/\uff12\uff14",
-    "/\u00b2",  # superscript two: a digit to isdigit(), and no number to int()
-    "/24\n",
-    "/1e1",
-    "/" + "1" * 5000,
-]
-
-CLASS_OF_ADDRESS = [
-    ("0.0.0.0", "unspecified"),
-    ("0.1.2.3", "this network"),
-    ("255.255.255.255", "broadcast"),
-    ("224.0.0.1", "multicast"),
-    ("239.255.255.255", "multicast"),
-    ("127.0.0.1", "loopback"),
-    ("127.255.1.1", "loopback"),
-    ("240.0.0.1", "reserved"),
-    ("255.255.255.254", "reserved"),
-    ("ff02::1", "multicast"),
-    ("::", "unspecified"),
-    ("::1", "loopback"),
-    ("fe80::1%eth0", "scope"),
-    ("fe80::1", "link-local"),
-    ("::ffff:1.2.3.4", "IPv4-mapped"),
-]
-
-NOT_A_NAME = [
-    ".",
-    "..",
-    "a/b",
-    "../x",
-    " ",
-    "a b",
-    " a",
-    "a\t",
-    "a\n",
-    "\x1b[31m",
-    "\u00e9",
-    "\u0661",  # a digit, but not of ours
-    "eth%d",
-    "-a",
-    "-",
-    "a" * 64,
-    "a" * 10_000,
-    "\udcff",  # what invalid UTF-8 on a command line becomes
-    "A",
-    "aB",
-    "a_b",
-    "a.b",
-    "localhost",
-    "ip6-localhost",
-]
 
 
 @pytest.mark.parametrize("text", NOT_AN_ADDRESS)
@@ -112,12 +40,12 @@ def test_a_prefix_that_is_no_plain_number_is_refused(prefix: str) -> None:
     assert refusal(Endpoint.parse, f"a:192.168.1.1{prefix}").endswith("write /24")
 
 
-@pytest.mark.parametrize("prefix", ["/129", "/-1", "/064", "/", "/64/64", "/ffff::"])
+@pytest.mark.parametrize("prefix", WRITE_64)
 def test_an_ipv6_prefix_that_is_no_plain_number_is_refused(prefix: str) -> None:
     assert refusal(Endpoint.parse, f"a:fd00::1{prefix}").endswith("write /64")
 
 
-@pytest.mark.parametrize("address", ["192.168.1.1/0", "192.168.1.1/32", "fd00::1/0", "fd00::1/128"])
+@pytest.mark.parametrize("address", NO_ROOM)
 def test_a_prefix_without_room_for_a_peer_is_refused(address: str) -> None:
     said = refusal(Endpoint.parse, f"a:{address}")
     assert "no room for a peer" in said
@@ -132,31 +60,21 @@ def test_an_address_that_no_host_can_have_is_refused_by_its_class(address: str, 
     assert str(ip_address(address)) in said
 
 
-@pytest.mark.parametrize(
-    ("address", "kind", "instead"),
-    [
-        ("192.168.1.0", "network address of 192.168.1.0/24", "192.168.1.1"),
-        ("192.168.1.0/24", "network address of 192.168.1.0/24", "192.168.1.1"),
-        ("192.168.1.255/24", "broadcast address of 192.168.1.0/24", "192.168.1.1"),
-        ("10.255.255.255/8", "broadcast address of 10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.4/30", "network address of 10.0.0.4/30", "10.0.0.5"),
-        ("fd00::", "network address of fd00::/64", "fd00::1"),
-    ],
-)
+@pytest.mark.parametrize(("address", "kind", "instead"), NETWORK_OR_BROADCAST)
 def test_network_and_broadcast_addresses_are_refused(address: str, kind: str, instead: str) -> None:
     said = refusal(Endpoint.parse, f"a:{address}")
     assert kind in said
     assert said.endswith(f"use one such as {instead}")
 
 
-@pytest.mark.parametrize("text", ["", "a", "192.168.1.1", "a192.168.1.1/24", ":1.2.3.4", ":", "a:b:1.2.3.4", "a::1"])
+@pytest.mark.parametrize("text", NOT_AN_ENDPOINT)
 def test_what_is_no_endpoint_is_shown_how_to_write_one(text: str) -> None:
     said = refusal(Endpoint.parse, text)
     assert "NAME:ADDRESS" in said
     assert repr(text) in said
 
 
-@pytest.mark.parametrize("name", NOT_A_NAME)
+@pytest.mark.parametrize("name", [*NOT_A_NAME, *LOOPBACK_NAMES])
 def test_what_is_no_name_is_refused(name: str) -> None:
     said = refusal(Endpoint.parse, f"{name}:192.168.1.1")
     assert repr(name) in said
@@ -217,18 +135,9 @@ def test_what_is_accepted_is_understood(text: str, name: str, address: object) -
     assert Endpoint.parse(text) == Endpoint(name, (address,))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "what", "fix"),
-    [
-        ("a:192.168.1.1", "b:192.168.2.1", "different subnets", "take both from 192.168.1.0/24"),
-        ("a:fd00::1", "b:fd01::1", "different subnets", "take both from fd00::/64"),
-        ("a:192.168.1.1/24", "b:192.168.1.2/16", "different prefixes", "write /24 on both"),
-        ("a:192.168.1.1", "b:fd00::1", "IPv4 on one end and IPv6", "use one family for both"),
-        ("a:192.168.1.1", "a:192.168.1.2", "a pair joins two different nodes", "rename one of them"),
-    ],
-)
+@pytest.mark.parametrize(("first", "second", "what", "fix"), UNREACHABLE)
 def test_ends_that_cannot_reach_each_other_are_refused(first: str, second: str, what: str, fix: str) -> None:
-    said = refusal(Link, Endpoint.parse(first), Endpoint.parse(second))
+    said = refusal(Topology.parse, [(first, second)])
     assert what in said
     assert said.endswith(fix)
     for end in (first, second):

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reliability.nearly import ANY_TEXT
+from reliability.refusals import NO_SIZE, NO_TIME
 from sandbox.cli.arguments import parse, read_timeout
 from sandbox.errors import RequestError
 from sandbox.init import controllers
@@ -17,7 +19,6 @@ from sandbox.topology import Topology
 from sandbox.topology.limits import Limits, declared, limited
 
 from .refusal import refusal
-from .strategies import ANY_TEXT
 
 PAIR = Topology.parse([("a:192.168.1.1", "b:192.168.1.2")])
 MIB = 1 << 20
@@ -47,9 +48,7 @@ def test_a_size_is_spelled_so_that_it_is_read_again(size: int) -> None:
     assert read_size(spell_size(size)) == size
 
 
-@pytest.mark.parametrize(
-    "text", ["", "M", "x", "-1", "+1M", "1e9", "nan", "5 M", "256MX", "1..5g", "1.g", ".5g", "\u0663M"]
-)
+@pytest.mark.parametrize("text", NO_SIZE)
 def test_what_is_no_size_is_refused(text: str) -> None:
     assert f"memory {text!r}: not a size" in refusal(lambda: Limits(memory=text))
 
@@ -184,9 +183,7 @@ def test_times_are_read_as_timeout_reads_them(text: str, seconds: float) -> None
     assert read_timeout(text) == seconds
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0", "0s", "-1", "nan", "inf", "1e3", "5x", "s", "5ss", "1.2.3", "9" * 400, "25d", "\u0663"]
-)
+@pytest.mark.parametrize("text", NO_TIME)
 def test_a_time_that_makes_no_sense_is_refused(text: str) -> None:
     assert repr(text) in refusal(read_timeout, text)
 

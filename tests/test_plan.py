@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from sandbox.plan import add_routes, plan
-from sandbox.plan.beyond import AddRoute, CreateBridge, SetMaster
+from sandbox.plan.beyond import AddRoute, BypassNetfilter, CreateBridge, SetMaster
 from sandbox.plan.steps import (
     AddAddress,
     AllowPing,
@@ -129,7 +129,7 @@ def test_settings_of_a_node_follow_its_own_namespace(topology: Topology) -> None
     for step in plan(topology):
         if isinstance(step, CreateNamespace):
             entered = step.node
-        elif isinstance(step, WriteSysctl | AllowPing):
+        elif isinstance(step, WriteSysctl | AllowPing | BypassNetfilter):
             assert step.node == entered
 
 
@@ -171,6 +171,11 @@ def test_loopback_is_up_in_every_node(topology: Topology) -> None:
 def test_an_interface_without_ipv6_speaks_none_and_one_with_it_does(topology: Topology) -> None:
     quiet = {step.interface for step in plan(topology) if isinstance(step, NoLinkLocal)}
     assert quiet == {end for wire in topology.wires for end in wire if not end.speaks_ipv6 and not end.master}
+
+
+def test_an_interface_too_small_for_ipv6_is_told_nothing_of_it() -> None:
+    steps = plan(Topology.parse([("a:10.0.0.1,mtu=1279", "b:10.0.0.2,mtu=1280")]))
+    assert [str(step.interface) for step in steps if isinstance(step, NoLinkLocal)] == ["eth0 of b"]
 
 
 def test_a_quiet_interface_is_quiet_before_it_is_up() -> None:
@@ -232,8 +237,10 @@ def commands(topology: Topology, *kinds: type[Step]) -> list[str]:
 def test_a_switch_is_a_bridge_in_a_namespace_of_its_own_that_speaks_no_ipv6() -> None:
     steps = list(map(str, plan(SWITCH)))
     at = steps.index("ip netns add lan")
-    assert steps[at + 1 : at + 4] == [
+    assert steps[at + 1 : at + 5] == [
         "ip netns exec lan sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'",
+        "ip netns exec lan sh -c 'for each in /proc/sys/net/bridge/bridge-nf-call-*tables; "
+        "do [ ! -e $each ] || echo 0 > $each; done'",
         "ip -n lan link add name br0 index 2 type bridge mcast_snooping 0",
         "ip -n lan link add name port0 index 3 mtu 1400 numtxqueues 1 numrxqueues 1 master br0 "
         "type veth peer netns a name eth0 index 2 mtu 1400 numtxqueues 1 numrxqueues 1",

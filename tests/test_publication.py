@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reliability.nearly import ANY_TEXT
 from sandbox.errors import RequestError
 from sandbox.topology.publication import Publication
 
 from .refusal import refusal
-from .strategies import ANY_TEXT
 
 
 @pytest.mark.parametrize(

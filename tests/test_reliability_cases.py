@@ -154,7 +154,7 @@ def test_a_failed_case_is_told_with_the_command_that_shows_it_again() -> None:
     assert not failed.holds
     assert again(failed, "init 17") == "./sbx reliability --as nobody calls 'init 17'"
     assert again(failed, "afterwards") == "./sbx reliability --as nobody calls"
-    assert again(Outcome("calls", "root", ""), "a 1") == "./sbx reliability calls 'a 1'"
+    assert again(Outcome("calls", "root", ""), "a 1") == "./sbx reliability --as root calls 'a 1'"
     assert "2 FAILED" in row(failed)
     told = list(complaints(failed))
     assert told[:2] == ["  calls as nobody, init 17: still there", f"    again: {again(failed, 'init 17')}"]

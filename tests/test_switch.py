@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reliability.nearly import ANY_TEXT, NEARLY_ADDRESSES, NEARLY_SETTINGS
 from sandbox.errors import RequestError
 from sandbox.topology.address import Subnet
 from sandbox.topology.switch import Switch
 
 from .refusal import refusal
-from .strategies import ANY_TEXT, NEARLY_ADDRESSES, NEARLY_SETTINGS
 
 
 @pytest.mark.parametrize(

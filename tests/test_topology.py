@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from reliability.nearly import NEARLY_ENDPOINTS
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
 from sandbox.topology.endpoint import Endpoint, Link
-
-from .strategies import NEARLY_ENDPOINTS
 
 
 def test_the_host_s_own_subnet_is_accepted() -> None:

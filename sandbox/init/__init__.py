@@ -12,7 +12,7 @@ import os
 
 from .. import messages
 from ..command import Command
-from ..errors import NotAllowed, RequestError
+from ..errors import NotAllowed
 from ..kernel import clone, descriptors, status
 from .apply import Rejected
 from .network import Network
@@ -173,7 +173,7 @@ class Init:
         elif "terminal" in message:
             client.save_terminal(*inherited)
         elif "socket" in message:
-            self._open_socket(message, messages.adopt(inherited[0]))
+            self._questions().open_socket(message, messages.adopt(inherited[0]))
         elif "door" in message:
             self._keep(message, inherited)
         elif "arg" in message:
@@ -216,20 +216,6 @@ class Init:
 
             self._answers = Answers(self._loop, self._network, self._commands, self._groups)
         return self._answers
-
-    def _open_socket(self, message: messages.Message, reply: socket) -> None:
-        """Give the caller a socket in a node's network."""
-        try:
-            opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
-        except RequestError as error:
-            messages.tell(reply, {"request": str(error)})
-        except OSError as error:
-            messages.tell(reply, {"errno": str(error.errno)})
-        else:
-            messages.tell(reply, {"opened": ""}, descriptors=[opened.fileno()])
-            opened.close()
-        finally:
-            reply.close()
 
     def _keep(self, message: messages.Message, inherited: list[int]) -> None:
         """Take the lab's name, and let others in by it; from now on it may outlive the caller."""

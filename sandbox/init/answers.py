@@ -15,6 +15,7 @@ from .duty import Duties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Iterable
 
     from ..messages import Message
@@ -47,6 +48,20 @@ class Answers:
             messages.tell(reply, {"request": str(error)})
         except Rejected as rejected:
             messages.tell(reply, rejected.to_message())
+        finally:
+            reply.close()
+
+    def open_socket(self, message: messages.Message, reply: socket) -> None:
+        """Give the caller a socket in a node's network."""
+        try:
+            opened = self._network.open_socket(message["node"][0], *map(int, message["socket"]))
+        except RequestError as error:
+            messages.tell(reply, {"request": str(error)})
+        except OSError as error:
+            messages.tell(reply, {"errno": str(error.errno)})
+        else:
+            messages.tell(reply, {"opened": ""}, descriptors=[opened.fileno()])
+            opened.close()
         finally:
             reply.close()
 

@@ -104,15 +104,24 @@ class Builder:
                     self._enter(node)
                     self._settings.allow_ping()
                 case _:
-                    self._wait(step)
+                    self._carry_out_beyond(step)
         except OSError as error:
             raise Rejected(step, error.errno or 0) from error
+
+    def _carry_out_beyond(self, step: Step) -> None:
+        from ..plan.beyond import BypassNetfilter  # no pair takes one
+
+        self._enter(step.node)
+        match step:
+            case BypassNetfilter():
+                self._settings.bypass_netfilter()
+            case _:
+                self._wait(step)
 
     def _wait(self, step: Step) -> None:
         from ..kernel import ipv6  # few labs speak it
         from ..plan.waits import AwaitGroup, AwaitLinkLocal
 
-        self._enter(step.node)
         match step:
             case AwaitGroup(end, address):
                 ipv6.await_solicited_node(end.name, address.packed)

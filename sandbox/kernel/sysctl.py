@@ -54,6 +54,14 @@ class Settings:
             # A group that the user namespace does not map cannot be written: there is but our own.
             self.write("net.ipv4.ping_group_range", f"{os.getgid()} {os.getgid()}")
 
+    def bypass_netfilter(self) -> None:
+        """Keep br_netfilter, if there is one, from what the bridges of this namespace pass on."""
+        for kind in ("arp", "ip6", "ip"):
+            try:
+                self.write(f"net.bridge.bridge-nf-call-{kind}tables", "0")
+            except FileNotFoundError:
+                return
+
     def close(self) -> None:
         """Go back to the /proc of everyone."""
         if self._proc_fd is not None:

@@ -58,13 +58,14 @@ def add_routes(topology: Topology) -> list[Step]:
 
 
 def _create_switch(name: str) -> list[Step]:
-    from .beyond import CreateBridge
+    from .beyond import BypassNetfilter, CreateBridge
 
     # On a bridge of many ports the multicast of their link-local addresses costs more than all the rest.
     why = f"ports of {name} carry the packets of others, and have no addresses to speak with"
     return [
         CreateNamespace(name),
         WriteSysctl(name, "net.ipv6.conf.default.disable_ipv6", "1", why),
+        BypassNetfilter(name),
         CreateBridge(name, BRIDGE, BRIDGE_INDEX),
     ]
 
@@ -114,7 +115,7 @@ def bring_up(ends: Iterable[Interface]) -> list[Step]:
     """The steps that give interfaces their addresses and let them carry packets."""
     steps: list[Step] = []
     for end in ends:
-        if not end.speaks_ipv6 and not end.master:
+        if end.may_speak_ipv6 and not end.speaks_ipv6 and not end.master:
             steps.append(NoLinkLocal(end))
         steps += [AddAddress(end, address) for address in end.addresses]
         steps.append(SetUp(end.node, end.name, end.index))

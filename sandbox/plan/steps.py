@@ -173,13 +173,14 @@ def _veth_end(end: Interface) -> str:
 
 
 if TYPE_CHECKING:
-    from .beyond import AddRoute, CreateBridge, DeleteLink, DeleteRoute, SetAlias, SetDown, SetMaster
+    from .beyond import AddRoute, BypassNetfilter, CreateBridge, DeleteLink, DeleteRoute, SetAlias, SetDown, SetMaster
     from .waits import AwaitGroup, AwaitLinkLocal
 
     Step = (
         CreateNamespace
         | WriteSysctl
         | AllowPing
+        | BypassNetfilter
         | CreateBridge
         | CreateVeth
         | SetMaster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..values import value
 from .address import Address
+from .endpoint import LEAST_MTU_IPV6
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Interface:
     def speaks_ipv6(self) -> bool:
         """Whether it was given an IPv6 address."""
         return any(address.version == 6 for address in self.addresses)
+
+    @property
+    def may_speak_ipv6(self) -> bool:
+        """Whether the kernel has IPv6 on it at all, which it takes off what is smaller."""
+        return self.mtu is None or self.mtu >= LEAST_MTU_IPV6
 
 
 class Wiring:

@@ -118,10 +118,10 @@ def clis(tmp_path: Path) -> Iterator[Callable[[], Cli]]:
 
 @pytest.fixture
 def terminal(cli: Cli) -> Iterator[Any]:
-    """What opens terminals: see terminals.py."""
-    from .terminals import Terminals
+    """What opens terminals: see reliability.terminals."""
+    from reliability.terminals import Terminals
 
-    terminals = Terminals(cli)
+    terminals = Terminals(cli.environment)
     yield terminals
     terminals.close()
 

@@ -20,9 +20,8 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.programs import PYTHON
 from sandbox import Lab, Topology, messages
-
-from .programs import PYTHON
 
 V4 = ("a:192.168.1.1", "b:192.168.1.2")
 HERE = Path(__file__).parents[2]
@@ -282,34 +281,6 @@ after = snapshot()
 print(json.dumps([{key: [before[key], after[key]] for key in before if before[key] != after[key]}, children()]))
 """
     assert program(SNAPSHOT + script) == [{}, "none"]
-
-
-MEASURE = """
-import gc, json, os, sandbox, threading
-from pathlib import Path
-
-def lab():
-    with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
-        a.run(['true'], capture_output=True)
-
-def measure():
-    gc.collect()
-    rss = int(Path('/proc/self/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE')
-    return [len(os.listdir('/proc/self/fd')), threading.active_count(), len(os.listdir('/proc/self/task')), rss]
-
-for _ in range(10):
-    lab()
-before = measure()
-for _ in range(200):
-    lab()
-print(json.dumps([before, measure()]))
-"""
-
-
-def test_200_labs_leave_descriptors_threads_and_memory_as_they_were() -> None:
-    (*before, memory_before), (*after, memory_after) = program(MEASURE)
-    assert before == after
-    assert memory_after - memory_before <= 1024 * 1024
 
 
 def test_a_descriptor_is_never_inherited_by_a_program_of_the_caller(pair: tuple[sandbox.Node, sandbox.Node]) -> None:

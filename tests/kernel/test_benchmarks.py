@@ -1,7 +1,8 @@
-"""The C program that labs are measured against does what init does: no more, no less."""
+"""What ours is measured against does what it claims: C makes init's system calls, a peer's pair has a link."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import floor
+from benchmarks.apart import PYTHON
+from benchmarks.peer import PAIRS, Peer
+from reliability.census import MARK, Census, wait_for
 
 NODES = 80  # more than have their settings written through one instance of proc
 CALLS = ("unshare", "socket", "setsockopt", "sendto", "recvfrom", "fsopen", "fsmount")
@@ -34,7 +38,7 @@ def calls(tmp_path: Path, strace: str, *argv: str) -> Counter[str]:
     """How often a program makes each of CALLS."""
     trace = tmp_path / "trace"
     words = [strace, "-f", "-qq", "-e", f"trace={','.join(CALLS)}", "-o", str(trace), *argv]
-    subprocess.run(words, input=b"\n", stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(words, input=b"build\n", stdout=subprocess.DEVNULL, check=True)
     lines = (line.split(maxsplit=1)[1] for line in trace.read_text().splitlines() if "resumed>" not in line)
     return Counter(name for line in lines if (name := line.partition("(")[0]) in CALLS)
 
@@ -46,3 +50,80 @@ def test_labs_in_c_makes_the_system_calls_of_init(shape: str, tmp_path: Path, st
     ours = calls(tmp_path, strace, sys.executable, "-c", BUILD, shape)
     assert ours == theirs
     assert ours["unshare"] >= NODES
+
+
+# Whoever is refused was answered.
+ASK = """
+import socket
+try:
+    socket.create_connection(("192.168.1.2", 9), timeout=5)
+except ConnectionRefusedError:
+    print("answered", flush=True)
+"""
+# Where both run at the same time: the second waits for the first, which may have begun before there was a second.
+MEET = """
+import contextlib, socket, time
+deadline = time.monotonic() + 20
+try:
+    server = socket.create_server(("192.168.1.2", 9))
+except OSError:
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("192.168.1.2", 9), timeout=1)
+            raise SystemExit
+    raise TimeoutError
+server.settimeout(20)
+server.accept()
+"""
+FIELDS = ("links", "mounts", "processes")  # what nobody else on this machine changes meanwhile
+
+
+def await_nothing_left(before: Census) -> None:
+    def is_as_before() -> bool:
+        now = Census.take(os.environ[MARK])
+        return all(getattr(now, field) <= getattr(before, field) for field in FIELDS)
+
+    wait_for(is_as_before, within=5, what="as it was before")
+    assert not [
+        path for path in Path("/run/netns").glob("*") if path.name not in {Path(each).name for each in before.files}
+    ]
+
+
+@pytest.fixture(params=PAIRS, ids=lambda peer: peer.name)
+def peer(request: pytest.FixtureRequest) -> Peer:
+    found: Peer = request.param
+    if why := found.needs.why_missing(install=False):
+        pytest.skip(f"{found.name}: {why}")
+    return found
+
+
+def test_the_ends_of_a_peers_pair_reach_each_other_and_nothing_is_left(peer: Peer) -> None:
+    before = Census.take(os.environ[MARK])
+    program = MEET if peer.name == "podman" else ASK
+    done = subprocess.run(peer.words(PYTHON, "-I", "-S", "-c", program), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    if peer.name in ("crun", "runc"):  # whose containers' statuses nobody hears
+        assert done.stdout.count("answered") == 2
+    await_nothing_left(before)
+
+
+def test_a_peer_that_is_killed_leaves_nothing(peer: Peer) -> None:
+    before = Census.take(os.environ[MARK])
+    command = ["sleep", "61.61"]
+    with subprocess.Popen(peer.words(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        try:
+            wait_for(lambda: runs(*command), within=20, what="the command runs")
+        finally:
+            running.kill()
+    await_nothing_left(before)
+    assert not runs(*command)
+
+
+def runs(*command: str) -> bool:
+    """Whether a process on this machine does."""
+    words = b"".join(f"{word}\0".encode() for word in command)
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == words:
+                return True
+    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import signal
 import subprocess
@@ -35,11 +34,6 @@ def test_every_exit_status_is_passed_on(node: sandbox.Node) -> None:
     assert statuses == list(range(256))
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 125, 126, 127, 128, 255])
-def test_the_command_line_exits_as_the_command_did(cli: Cli, number: int) -> None:
-    assert cli("run", "--", "sh", "-c", f"exit {number}").returncode == number
-
-
 def test_every_signal_ends_a_command_as_it_would_elsewhere(node: sandbox.Node) -> None:
     def status(number: int, run: Any, **options: Any) -> int:
         return run(["sh", "-c", f"ulimit -c 0; kill -{number} $$"], stderr=subprocess.DEVNULL, **options).returncode  # type: ignore[no-any-return]
@@ -49,8 +43,8 @@ def test_every_signal_ends_a_command_as_it_would_elsewhere(node: sandbox.Node) -
     assert sum(each < 0 for each in elsewhere.values()) == 54  # the others are ignored by default
 
 
-@pytest.mark.parametrize("number", [1, 2, 9, 11, 15, 31, 34, 64])
-def test_the_end_by_a_signal_is_128_and_its_number(cli: Cli, number: int) -> None:
+@pytest.mark.parametrize("number", [34, 64])
+def test_the_end_by_a_realtime_signal_is_128_and_its_number(cli: Cli, number: int) -> None:
     assert cli("run", "--", "sh", "-c", f"ulimit -c 0; kill -{number} $$").returncode == 128 + number
 
 
@@ -65,16 +59,6 @@ def test_all_commands_succeed_or_none_does(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "started").exists()
 
 
-@pytest.mark.parametrize("format_", ["#!/no/such/interpreter\n", "no format\n", "#!/etc/passwd\n"])
-def test_none_starts_where_one_cannot_be_executed(cli: Cli, tmp_path: Path, format_: str) -> None:
-    script = tmp_path / "script"
-    script.write_text(format_)
-    script.chmod(0o755)
-    done = cli("run", *PAIR, "--", "touch", str(tmp_path / "started"), ":::", str(script))
-    assert done.returncode in (126, 127)
-    assert not (tmp_path / "started").exists()
-
-
 def test_when_the_node_of_until_ends_the_others_are_stopped(cli: Cli) -> None:
     begun = time.monotonic()
     done = cli("run", *PAIR, "--until", "b", "--", "sleep", "99", ":::", "sh", "-c", "exit 7")
@@ -85,54 +69,13 @@ def test_when_the_node_of_until_ends_the_others_are_stopped(cli: Cli) -> None:
 # --- what cannot be executed
 
 
-def executable(path: Path, content: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
-    path.write_text(content)
-    path.chmod(mode)
-    return path
-
-
-@pytest.mark.parametrize("several", [False, True], ids=["one", "two"])
-@pytest.mark.parametrize(
-    ("word", "status"),
-    [
-        ("no-such-program", 127),
-        ("./missing", 127),
-        ("./plain/below-a-file", 127),
-        ("./interpreter-missing", 127),
-        ("./plain", 126),
-        ("./directory", 126),
-        ("./bad-format", 126),
-        ("./empty-elf", 126),
-        ("./interpreter-not-executable", 126),
-        ("/", 126),
-    ],
-)
-def test_what_cannot_be_executed_is_told_from_what_is_not_there(
-    cli: Cli, tmp_path: Path, word: str, status: int, several: bool
-) -> None:
-    executable(tmp_path / "plain", mode=0o644)
-    executable(tmp_path / "interpreter-missing", "#!/no/such/interpreter\n")
-    executable(tmp_path / "interpreter-not-executable", "#!/etc/passwd\n")
-    executable(tmp_path / "bad-format", "no format at all\n")
-    executable(tmp_path / "empty-elf", "\x7fELF")
-    (tmp_path / "directory").mkdir()
-    done = cli("run", *(PAIR if several else ()), "--", word)
-    assert done.returncode == status, done.stderr
-    assert any(each in one_error_line(done.stderr) for each in (word, "/no/such/interpreter", "/etc/passwd"))
-
-
 def test_a_script_without_first_line_is_not_executable(node: sandbox.Node, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("true\n")
+    script.chmod(0o755)
     with pytest.raises(OSError, match="Exec format error") as raised:
-        node.run([executable(tmp_path / "script", "true\n")])
+        node.run([script])
     assert raised.value.errno == errno.ENOEXEC
-
-
-def test_a_program_on_a_noexec_mount_is_not_executable(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "mnt").mkdir()
-    script = 'mount -t tmpfs -o noexec none mnt && cp /bin/true mnt && exec "$@"'
-    done = cli("run", "--", "mnt/true", before=(*PRIVATE_MOUNTS, "sh", "-c", script, "sh"))
-    assert done.returncode == 126, done.stderr
-    assert "mnt/true" in one_error_line(done.stderr)
 
 
 def test_too_long_an_argument_is_our_failure_and_named(node: sandbox.Node) -> None:
@@ -213,76 +156,6 @@ def test_of_500_orphans_none_stays_a_zombie(node: sandbox.Node) -> None:
 
 
 # --- streams
-
-FLOOD = """
-import os, random, sys
-def flood(fd, seed):
-    lines = random.Random(seed)
-    for _ in range(1024):
-        block = b''.join(b'%08x' % lines.getrandbits(32) * (n % 7 + 1) + b'\\n' for n in range(64))
-        block = (block * 40)[:65535] + b'\\n'
-        while block:
-            block = block[os.write(fd, block):]
-if os.fork() == 0:
-    flood(2, 2)
-else:
-    flood(1, 1)
-    os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
-"""
-
-
-def flood(seed: int) -> bytes:
-    """The hash of what FLOOD writes."""
-    import random
-
-    lines, digest = random.Random(seed), hashlib.sha256()
-    for _ in range(1024):
-        block = b"".join(b"%08x" % lines.getrandbits(32) * (n % 7 + 1) + b"\n" for n in range(64))
-        digest.update((block * 40)[:65535] + b"\n")
-    return digest.digest()
-
-
-@pytest.mark.parametrize("several", [False, True], ids=["one", "two"])
-def test_64_mib_on_both_outputs_arrive_byte_for_byte_at_a_slow_reader(cli: Cli, several: bool) -> None:
-    words = [sys.executable, "-I", "-S", "-c", FLOOD]
-    pair = (*PAIR, "-q", "--", *words, ":::", "true") if several else ("--", *words)
-    process = cli.start("run", *pair, text=False, bufsize=0)
-    digests = {process.stdout: hashlib.sha256(), process.stderr: hashlib.sha256()}
-    prefix = b"a | " if several else b""
-    most = 0
-
-    def read(stream: Any) -> None:
-        partial = b""
-        while data := stream.read(MEBIBYTE):
-            lines = (partial + data).split(b"\n")
-            partial = lines.pop()
-            for line in lines:
-                assert line.startswith(prefix)
-                digests[stream].update(line[len(prefix) :] + b"\n")
-            time.sleep(0.0005)  # the slow reader
-        assert partial == b""
-
-    from threading import Thread
-
-    readers = [Thread(target=read, args=(stream,)) for stream in digests]
-    for reader in readers:
-        reader.start()
-    while any(reader.is_alive() for reader in readers):
-        most = max(most, _proportional_memory(process.pid))
-        readers[0].join(0.05)
-    assert process.wait(10) == 0
-    assert [digest.digest() for digest in digests.values()] == [flood(1), flood(2)]
-    assert 0 < most < 64 * MEBIBYTE
-
-
-def _proportional_memory(pid: int) -> int:
-    """PSS of a launcher and its init, in bytes; not of the command."""
-    try:
-        launcher = psutil.Process(pid)
-        ours = [launcher, *launcher.children()]
-        return sum(each.memory_full_info().pss for each in ours)
-    except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
-        return 0
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "two"])

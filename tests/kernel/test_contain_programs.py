@@ -17,10 +17,10 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.terminals import Terminals, has_exited
 from sandbox import Containment, Node
 
 from .conftest import Cli
-from .terminals import Terminals, has_exited
 from .test_real_programs import NGINX, await_server, output, program
 
 AS_ROOT = os.getuid() == 0

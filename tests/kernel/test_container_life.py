@@ -21,10 +21,10 @@ import pytest
 
 import sandbox
 from reliability.census import SLACK, Census, wait_for
+from reliability.terminals import has_exited
 from sandbox.lab import kept
 
 from .conftest import PAIR, Cli, one_error_line
-from .terminals import has_exited
 
 CONTAIN = ("run", "--contain", *PAIR)
 KILLS = 20

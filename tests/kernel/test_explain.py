@@ -50,6 +50,9 @@ SETTINGS = (
     "ipv6/conf/eth0/accept_ra",
     "ipv6/conf/eth0/accept_dad",
     "ipv6/conf/eth0/addr_gen_mode",
+    "bridge/bridge-nf-call-arptables",
+    "bridge/bridge-nf-call-ip6tables",
+    "bridge/bridge-nf-call-iptables",
 )
 # Chosen anew each time, or a clock.
 VARIABLE = {"address", "link_netnsid", "valid_life_time", "preferred_life_time", "expires", "permaddr", "lladdr"}

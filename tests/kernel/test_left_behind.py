@@ -106,11 +106,6 @@ def test_a_stopped_launcher_that_is_killed_leaves_nothing(cli: Cli) -> None:
     cli.await_nothing_left(within=1)
 
 
-def test_16_launches_at_once_all_succeed(clis: Callable[[], Cli]) -> None:
-    processes = [clis().start("run", *PAIR, "--raw", "--", "ping", "-qc1", "-W2", "192.168.1.2") for _ in range(16)]
-    assert [process.wait(20) for process in processes] == [0] * 16
-
-
 def test_a_refused_request_touches_nothing(cli: Cli, links_of_the_host: None) -> None:
     del links_of_the_host
     before = Census.take(cli.mark)

@@ -20,6 +20,7 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.terminals import has_exited
 from sandbox.errors import NotAllowed
 from sandbox.init import places
 from sandbox.kernel import cgroup, status
@@ -27,7 +28,6 @@ from sandbox.topology.limits import Limits
 
 from .conftest import PAIR, Cli, one_error_line
 from .groups import delegated
-from .terminals import has_exited
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 MIB = 1 << 20

@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 from reliability.census import Census, wait_for
+from reliability.terminals import Terminals, has_exited
 from sandbox import lessons
 from sandbox.learn.leavings import NETNS_DIRECTORY, RECORD
 
 from .conftest import Cli, one_error_line
 from .host import ENTER, UNSHARE
-from .terminals import Terminals, has_exited
 from .test_walk import PROMPT, Learner, pause
 
 KILLS, LESSON_S = 10, 2.0

@@ -18,10 +18,10 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.programs import LOOK_INTO_OTHERS, PYTHON
 from sandbox.topology.draft import Draft
 
 from .conftest import Cli, one_error_line
-from .programs import LOOK_INTO_OTHERS, PYTHON
 
 HOSTS = ("127.0.0.1", "::1")
 CONNECTIONS = 2000

@@ -12,10 +12,10 @@ import pytest
 
 import sandbox
 from reliability.census import wait_for
+from reliability.programs import PYTHON, catcher
+from reliability.terminals import Terminals, has_exited, settings
 
 from .conftest import PAIR
-from .programs import PYTHON, catcher
-from .terminals import Terminals, has_exited, settings
 
 SHELL = [sys.executable, "-m", "sandbox", "shell", "x/a"]
 EXEC = [sys.executable, "-m", "sandbox", "exec", "x/a", "--"]

@@ -7,94 +7,26 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 import sandbox
+from reliability.catchers import RUN, Catchers, all_named, await_forwarding, commands
 from reliability.census import wait_for
+from reliability.programs import PYTHON, catcher
 
 from .conftest import PAIR, Cli
-from .programs import PYTHON, catcher
 
-FORWARDED = ["TERM", "INT", "HUP", "USR1", "USR2", "WINCH", "QUIT", "CONT"]
-WORDS = {"one": ("--", *catcher), "two": (*PAIR, "--", *catcher)}
 # 32 and 33, which programs cannot use: posix_spawn(3) leaves them ignored (glibc, sysdeps/unix/sysv/linux/spawni.c).
 OF_THE_C_LIBRARY = 0b11 << 31
-NODES = {"one": [""], "two": ["a | ", "b | "]}
-
-
-def number(name: str) -> signal.Signals:
-    return signal.Signals[f"SIG{name}"]
-
-
-def lines(process: subprocess.Popen[str], count: int) -> list[str]:
-    """The next `count` lines of its output, sorted."""
-    assert process.stdout
-    return sorted(process.stdout.readline().rstrip("\n") for _ in range(count))
-
-
-def start_catchers(cli: Cli, count: str) -> subprocess.Popen[str]:
-    """The launcher of one or two commands that print every signal they get, once they are ready to."""
-    process = cli.start("run", *WORDS[count])
-    assert lines(process, len(NODES[count])) == [f"{prefix}ready" for prefix in NODES[count]]
-    await_forwarding(process)
-    return process
-
-
-def await_forwarding(launcher: subprocess.Popen[Any]) -> None:
-    """Return when the launcher passes signals on: until its commands execute they are its own, or wait."""
-    bit = 1 << (signal.SIGUSR1 - 1)
-
-    def passes_on() -> bool:
-        fields = dict(line.split(":", 1) for line in Path(f"/proc/{launcher.pid}/status").read_text().splitlines())
-        return bool(int(fields["SigCgt"], 16) & bit and not int(fields["SigBlk"], 16) & bit)
-
-    wait_for(passes_on, within=5, what="signals are forwarded")
-
-
-def commands(launcher: subprocess.Popen[Any]) -> list[psutil.Process]:
-    """The commands that it started: the children of its init."""
-    return [command for init in psutil.Process(launcher.pid).children() for command in init.children()]
-
-
-@pytest.mark.parametrize("count", ["one", "two"])
-@pytest.mark.parametrize("name", FORWARDED)
-def test_a_signal_reaches_each_command_exactly_once(cli: Cli, count: str, name: str) -> None:
-    process = start_catchers(cli, count)
-    process.send_signal(number(name))
-    prefixes = NODES[count]
-    assert lines(process, len(prefixes)) == [f"{prefix}SIG{name}" for prefix in prefixes]
-    # What comes next is the next signal, not the same one again.
-    after = "USR2" if name != "USR2" else "USR1"
-    process.send_signal(number(after))
-    assert lines(process, len(prefixes)) == [f"{prefix}SIG{after}" for prefix in prefixes]
-    for command in commands(process):
-        command.kill()
-    assert process.wait(5) == 128 + signal.SIGKILL
-
-
-@pytest.mark.parametrize("count", ["one", "two"])
-def test_a_stop_and_what_ends_it_reach_each_command_exactly_once(cli: Cli, count: str) -> None:
-    process = start_catchers(cli, count)
-    prefixes = NODES[count]
-    process.send_signal(signal.SIGTSTP)
-    wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=5)
-    # Earlier it would take the SIGTSTP away again, where that is still pending: signal(7).
-    wait_for(lambda: _all_named("SIGTSTP", commands(process)), within=5)
-    process.send_signal(signal.SIGCONT)
-    expected = sorted(f"{prefix}{name}" for prefix in prefixes for name in ("SIGTSTP", "SIGCONT"))
-    assert lines(process, 2 * len(prefixes)) == expected
-    process.send_signal(signal.SIGUSR1)
-    assert lines(process, len(prefixes)) == [f"{prefix}SIGUSR1" for prefix in prefixes]
 
 
 def test_a_stop_stops_what_does_not_catch_it(cli: Cli) -> None:
     process = cli.start("run", *PAIR, "--", "sleep", "99")
     await_forwarding(process)
     wait_for(lambda: len(commands(process)) == 2, within=5)
-    sleeping = wait_for(lambda: _all_named("sleep", commands(process)), within=5)
+    sleeping = wait_for(lambda: all_named("sleep", commands(process)), within=5)
 
     def all_are(status: str) -> bool:
         return {each.status() for each in (*sleeping, psutil.Process(process.pid))} == {status}
@@ -107,39 +39,26 @@ def test_a_stop_stops_what_does_not_catch_it(cli: Cli) -> None:
     assert process.wait(5) == 128 + signal.SIGTERM
 
 
-def _all_named(name: str, processes: list[psutil.Process]) -> list[psutil.Process]:
-    return processes if all(each.name() == name for each in processes) else []
-
-
-@pytest.mark.parametrize("count", ["one", "two"])
-def test_a_second_interrupt_kills(cli: Cli, count: str) -> None:
-    process = start_catchers(cli, count)
-    process.send_signal(signal.SIGINT)
-    assert lines(process, len(NODES[count])) == [f"{prefix}SIGINT" for prefix in NODES[count]]
-    process.send_signal(signal.SIGINT)
-    assert process.wait(5) == 128 + signal.SIGKILL
-
-
 def test_a_second_interrupt_after_a_while_is_only_an_interrupt(cli: Cli) -> None:
-    process = start_catchers(cli, "one")
-    process.send_signal(signal.SIGINT)
-    assert lines(process, 1) == ["SIGINT"]
+    catchers = Catchers(cli.start(*RUN["one"]), "one")
+    catchers.send("SIGINT")
+    catchers.hear("SIGINT")
     begun = time.monotonic()
     wait_for(lambda: time.monotonic() - begun > 2.1, within=5)
-    process.send_signal(signal.SIGINT)
-    assert lines(process, 1) == ["SIGINT"]
-    assert process.poll() is None
+    catchers.send("SIGINT")
+    catchers.hear("SIGINT")
+    assert catchers.launcher.poll() is None
 
 
 @pytest.mark.parametrize("count", ["one", "two"])
 @pytest.mark.parametrize(("name", "status"), [("TERM", 143), ("INT", 130), ("HUP", 129)])
 def test_a_sleeping_command_ends_within_a_second(cli: Cli, count: str, name: str, status: int) -> None:
     process = cli.start("run", *(PAIR if count == "two" else ()), "--", "sleep", "99")
-    wait_for(lambda: _all_named("sleep", commands(process)), within=5)
-    wait_for(lambda: len(commands(process)) == len(NODES[count]), within=5)
+    wait_for(lambda: all_named("sleep", commands(process)), within=5)
+    wait_for(lambda: len(commands(process)) == (2 if count == "two" else 1), within=5)
     await_forwarding(process)
     begun = time.monotonic()
-    process.send_signal(number(name))
+    process.send_signal(signal.Signals[f"SIG{name}"])
     assert process.wait(5) == status
     assert time.monotonic() - begun < 1
 
@@ -151,19 +70,19 @@ def test_a_signal_in_the_middle_of_the_start_leaves_nothing(cli: Cli, name: str,
     process = cli.start("run", *PAIR, "--", "sleep", "99")
     begun = time.monotonic()
     wait_for(lambda: time.monotonic() - begun > tenths / 200, within=5)
-    process.send_signal(number(name))
+    number = signal.Signals[f"SIG{name}"]
+    process.send_signal(number)
     # 1 is Python's own, interrupted before there was any program.
-    assert process.wait(5) in (-number(name), 128 + number(name), 1 if name == "INT" else None)
+    assert process.wait(5) in (-number, 128 + number, 1 if name == "INT" else None)
     cli.await_nothing_left()
 
 
 def test_an_ignored_hangup_stays_ignored(cli: Cli) -> None:
-    process = cli.start("run", "--", *catcher, before=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
-    assert lines(process, 1) == ["ready"]
-    await_forwarding(process)
-    process.send_signal(signal.SIGHUP)
-    process.send_signal(signal.SIGUSR1)
-    assert lines(process, 1) == ["SIGUSR1"]
+    process = cli.start(*RUN["one"], before=("sh", "-c", 'trap "" HUP; exec "$@"', "sh"))
+    catchers = Catchers(process, "one")
+    catchers.send("SIGHUP")
+    catchers.send("SIGUSR1")
+    catchers.hear("SIGUSR1")
 
 
 def test_children_get_the_interrupt_as_well(cli: Cli) -> None:

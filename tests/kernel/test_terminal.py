@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 
-import pexpect
-import psutil
 import pytest
 
 from reliability.census import wait_for
+from reliability.terminal import named
+from reliability.terminals import Terminals, has_exited, settings
 
 from .conftest import PAIR
-from .programs import PYTHON, catcher
-from .terminals import Terminals, has_exited, settings
 
 RUN = [sys.executable, "-m", "sandbox", "run"]
 
@@ -47,35 +44,16 @@ def test_several_commands_share_no_terminal(terminal: Terminals) -> None:
 
 
 @pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
-def test_one_control_c_is_one_interrupt_for_each_command(terminal: Terminals, pair: tuple[str, ...]) -> None:
-    inside = terminal([*RUN, *pair, "--", *catcher])
-    commands = 2 if pair else 1
-    for _ in range(commands):
-        inside.expect("ready")
-    inside.sendintr()
-    for _ in range(commands):
-        inside.expect("SIGINT")
-    assert inside.expect(["SIGINT", pexpect.TIMEOUT], timeout=0.3) == 1
-
-
-@pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
 def test_control_c_ends_what_does_not_catch_it(terminal: Terminals, pair: tuple[str, ...]) -> None:
     commands = 2 if pair else 1
     inside = terminal([*RUN, *pair, "--", "sh", "-c", "echo ready; sleep 99; echo survived"])
     for _ in range(commands):
         inside.expect("ready")
     # A shell that is interrupted before it has started a program starts it all the same.
-    wait_for(lambda: len(_named("sleep", inside.pid)) == commands, within=5)
+    wait_for(lambda: len(named("sleep", inside.pid)) == commands, within=5)
     inside.sendintr()
     assert has_exited(inside) == 130
     assert "survived" not in str(inside.before)
-
-
-def test_control_backslash_is_a_quit(terminal: Terminals) -> None:
-    inside = terminal([*RUN, "--", *catcher])
-    inside.expect("ready")
-    inside.send("\x1c")
-    inside.expect("SIGQUIT")
 
 
 def test_control_d_is_the_end_of_input(terminal: Terminals) -> None:
@@ -86,97 +64,9 @@ def test_control_d_is_the_end_of_input(terminal: Terminals) -> None:
     assert has_exited(inside) == 0
 
 
-def test_the_size_of_the_window_is_passed_on(terminal: Terminals) -> None:
-    assert "33 111" in terminal([*RUN, "--", "stty", "size"]).read()
-
-
-def test_a_change_of_the_window_is_passed_on(terminal: Terminals) -> None:
-    script = """
-import os, signal
-signal.signal(signal.SIGWINCH, lambda *_: print('now', *os.get_terminal_size(0), flush=True))
-print('ready', flush=True)
-while True: signal.pause()
-"""
-    inside = terminal([*RUN, "--", *PYTHON, script])
-    inside.expect("ready")
-    inside.setwinsize(44, 122)
-    inside.expect("now 122 44\r\n")
-
-
 def test_a_large_output_arrives_whole(terminal: Terminals) -> None:
     output = terminal([*RUN, "--", "seq", "100000"]).read()
     assert output == "".join(f"{number}\r\n" for number in range(1, 100_001))
-
-
-# --- the settings of our terminal
-
-
-def test_settings_are_put_back_after_the_end(terminal: Terminals) -> None:
-    shell = terminal.shell()
-    before = settings(shell)
-    shell.sendline(" ".join([*RUN, "--", "stty", "raw", "-echo"]) + "; echo ended=$?")
-    shell.expect("ended=0")
-    assert settings(shell) == before
-
-
-def launcher(shell: pexpect.spawn[str]) -> psutil.Process:
-    """The sandbox that runs in a shell."""
-
-    def find() -> list[psutil.Process]:
-        return [each for each in psutil.Process(shell.pid).children() if "sandbox" in each.cmdline()]
-
-    return wait_for(find, within=5)[0]
-
-
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name
-)
-def test_settings_are_put_back_after_a_signal(terminal: Terminals, number: signal.Signals) -> None:
-    # dash, unlike bash, changes no settings by itself.
-    shell = terminal(["dash", "-i"])
-    shell.expect("prompt> ")
-    before = settings(shell)
-    shell.sendline(" ".join([*RUN, "--"]) + " sh -c 'echo re''ady; sleep 99'")
-    shell.expect("ready")
-    wait_for(lambda: settings(shell) != before, within=5)
-    launcher(shell).send_signal(number)
-    wait_for(lambda: settings(shell) == before, within=1, what="the settings are put back")
-
-
-@pytest.mark.parametrize("name", ["bash", "dash"])
-@pytest.mark.parametrize("pair", [(), PAIR], ids=["one", "two"])
-def test_a_stopped_run_gives_the_terminal_back_and_fg_continues_it(
-    terminal: Terminals, name: str, pair: tuple[str, ...]
-) -> None:
-    shell = terminal.shell() if name == "bash" else terminal(["dash", "-i"])
-    if name == "dash":
-        shell.expect("prompt> ")
-    before = settings(shell)
-    shell.sendline(" ".join([*RUN, *pair, "--"]) + " sh -c 'echo re''ady; sleep 99; echo sur''vived'")
-    for _ in range(2 if pair else 1):
-        shell.expect("ready")
-    wait_for(lambda: len(_named("sleep", shell.pid)) == (2 if pair else 1), within=5)
-    if not pair:
-        wait_for(lambda: settings(shell) != before, within=5)
-    within = settings(shell)
-    if pair:
-        shell.send("\x1a")  # ^Z: without a terminal of its own inside, it is for us
-    else:
-        launcher(shell).send_signal(signal.SIGTSTP)
-    shell.expect("prompt> ")
-    wait_for(lambda: settings(shell) == before, within=5, what="the settings are put back while stopped")
-    assert launcher(shell).status() == psutil.STATUS_STOPPED
-    shell.sendline("echo in''between")
-    shell.expect("inbetween")
-    shell.expect("prompt> ")
-    shell.sendline("fg")
-    wait_for(lambda: launcher(shell).status() != psutil.STATUS_STOPPED, within=5)
-    wait_for(lambda: settings(shell) == within, within=5, what="the terminal is as the command had it")
-    shell.sendintr()
-    shell.expect("prompt> ")
-    assert "survived" not in str(shell.before)
-    shell.sendline("echo status=$?")
-    shell.expect("status=130")
 
 
 def test_job_control_works_inside(terminal: Terminals) -> None:
@@ -184,19 +74,15 @@ def test_job_control_works_inside(terminal: Terminals) -> None:
     inside.expect("prompt> ")
     assert "no job control" not in str(inside.before)
     inside.sendline("sleep 99")
-    wait_for(lambda: _named("sleep", inside.pid), within=5)
+    wait_for(lambda: named("sleep", inside.pid), within=5)
     inside.send("\x1a")
     inside.expect("Stopped")
     inside.sendline("fg")
-    wait_for(lambda: [each for each in _named("sleep", inside.pid) if each.status() == "sleeping"], within=5)
+    wait_for(lambda: [each for each in named("sleep", inside.pid) if each.status() == "sleeping"], within=5)
     inside.sendintr()
     inside.expect("prompt> ")
     inside.sendline("exit 9")
     assert has_exited(inside) == 9
-
-
-def _named(name: str, ancestor: int | None) -> list[psutil.Process]:
-    return [each for each in psutil.Process(ancestor).children(recursive=True) if each.name() == name]
 
 
 def test_in_the_background_the_terminal_is_not_touched(terminal: Terminals) -> None:

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from reliability.census import wait_for
+from reliability.programs import LOOK_INTO_OTHERS, PYTHON
 
 from .conftest import Cli, one_error_line
 from .host import ADDRESS, FAR, PORT, Host, host
-from .programs import LOOK_INTO_OTHERS, PYTHON
 
 VISIT = f"""
 import socket

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from reliability.programs import PYTHON
 
 from .conftest import PAIR, Cli
-from .programs import PYTHON
 
 IS_ROOT = os.getuid() == 0
 OF_A_USER = 1 << 12 | 1 << 13 | 1 << 10  # NET_ADMIN, NET_RAW, NET_BIND_SERVICE

@@ -18,11 +18,11 @@ import psutil
 import pytest
 
 from reliability.census import MARK, SLACK, Census, marked, wait_for
+from reliability.terminals import Terminals, has_exited, settings
 from sandbox import lessons
 
 from ..test_lessons import FAULTY
 from .conftest import Cli
-from .terminals import Terminals, has_exited, settings
 
 LEARN = [sys.executable, "-m", "sandbox", "learn"]
 PROMPT, AT_THE_END, WHICH = "Enter on .*help", "the end .*help", "which place"

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from reliability.programs import PYTHON
 from sandbox import topologies
 from sandbox.why.diagnosis import Diagnosis
 
 from .conftest import Cli, one_error_line
-from .programs import PYTHON
 
 Shape = Callable[[], sandbox.Topology]
 Serve = Callable[..., None]

@@ -1,6 +1,9 @@
 #!/bin/sh
 # Two networks joined by a cable, by the commands of every article about it; `true` in both; and away with it.
+#
+#     by_hand.sh [COMMAND...]     another command than `true`
 set -eu
+[ $# -gt 0 ] || set -- true
 
 a=a-$$ b=b-$$
 remove() {
@@ -24,5 +27,5 @@ ip netns exec "$b" ip link set dev "veth-$b" up
 ip netns exec "$a" ip link set dev lo up
 ip netns exec "$b" ip link set dev lo up
 
-ip netns exec "$a" true
-ip netns exec "$b" true
+ip netns exec "$a" "$@"
+ip netns exec "$b" "$@"

@@ -1,4 +1,4 @@
-"""Small programs that tests run inside a lab, by path: each prints what it sees."""
+"""Small programs that are run inside a lab: each prints what it sees."""
 
 from __future__ import annotations
 
