@@ -22,6 +22,8 @@ from .user import NAME, own_name
 
 # How long another program may take, that carries out all of them.
 QUICK_S, FULL_S = 400, 2000
+# In what an ordinary user's labs begin otherwise than root's. Of the rest a sample is tried as that user.
+WHOLE_AS_USER = ("calls", "first-packets")
 
 
 def main() -> int:
@@ -54,6 +56,8 @@ def _asked() -> Namespace:
     parser.add_argument("check", nargs="?", choices=tuple(CHECKS), help="one check alone")
     parser.add_argument("case", nargs="*", help="and of it these cases alone")
     parser.add_argument("--quick", action="store_true", help="a sample, in about a minute")
+    whole = "with --quick: all of this check; may be repeated"
+    parser.add_argument("--whole", action="append", default=[], choices=tuple(CHECKS), metavar="CHECK", help=whole)
     users = ("root", NAME) if os.getuid() == 0 else (own_name(),)
     parser.add_argument("--as", dest="user", choices=users, help="as this user alone; by default as each of these")
     parser.add_argument("--pythons", action="store_true", help=f"by Python {' and '.join(pythons.others())} as well")
@@ -67,18 +71,31 @@ def _asked() -> Namespace:
 
 def _outcomes(asked: Namespace) -> Iterator[Outcome]:
     timeout_s = QUICK_S if asked.quick else FULL_S
-    which = [*(["--quick"] if asked.quick else []), *([asked.check, *asked.case] if asked.check else [])]
+    which = [
+        *(["--quick"] if asked.quick else []),
+        *_whole(asked.whole),
+        *([asked.check, *asked.case] if asked.check else []),
+    ]
     as_user = ["--as", asked.user] if asked.user else []
     if asked.python not in (None, pythons.OWN):
         yield from elsewhere.by_python(asked.python, [*as_user, *which], timeout_s)
         return
-    for user in asked.users:
-        yield from _here(asked) if user == own_name() else elsewhere.as_user(which, timeout_s)
     everything = not (asked.quick or asked.check or asked.python)
+    for user in asked.users:
+        if user == own_name():
+            yield from _here(asked)
+        elif everything and not asked.user:
+            yield from elsewhere.as_user(["--quick", *_whole(WHOLE_AS_USER)], timeout_s)
+        else:
+            yield from elsewhere.as_user(which, timeout_s)
     for version in pythons.others() if asked.pythons or everything else ():
         print(f"by Python {version}:", file=sys.stderr, flush=True)
         quick = which if asked.quick or asked.check else ["--quick"]
         yield from elsewhere.by_python(version, [*as_user, *quick], QUICK_S)
+
+
+def _whole(names: Sequence[str]) -> list[str]:
+    return [word for name in names for word in ("--whole", name)]
 
 
 def _here(asked: Namespace) -> Iterator[Outcome]:
@@ -86,7 +103,8 @@ def _here(asked: Namespace) -> Iterator[Outcome]:
     names: Sequence[str] = [asked.check] if asked.check else list(CHECKS)
     with _directory() as directory:
         for name in names:
-            outcome = carried_out(name, own_name(), CHECKS[name], Place(directory, quick=asked.quick), asked.case)
+            place = Place(directory, quick=asked.quick and name not in asked.whole)
+            outcome = carried_out(name, own_name(), CHECKS[name], place, asked.case)
             print(row(outcome), file=sys.stderr, flush=True)
             yield outcome
 

@@ -16,8 +16,8 @@ from .tracer import tracer
 
 # Of the calls of each: the caller's before it forks are an interpreter's start, with nothing there to be left.
 MOST = {"caller": 250, "init": 1000, "a": 1000, "b": 50}
-MOST_QUICK = {"caller": 10, "init": 20, "a": 14, "b": 4}
-MOST_OF_CALLER, MOST_OF_CALLER_QUICK = 150, 12  # where it is killed as init makes a call
+MOST_QUICK = {"caller": 8, "init": 16, "a": 10, "b": 2}
+MOST_OF_CALLER, MOST_OF_CALLER_QUICK = 150, 6  # where it is killed as init makes a call
 
 
 @dataclass(frozen=True)

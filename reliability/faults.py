@@ -23,7 +23,7 @@ from .tracer import Call, Tracer, tracer
 
 ERRORS = ("EPERM", "ENOMEM", "ENOSPC", "EMFILE")
 USES = 3
-MANY_QUICK = 60
+MANY_QUICK = 40
 IN_TIME_S, TOO_LATE_S = 2.0, 10.0
 # These cannot fail, or say so in another way: brk(2) by the end of memory that was.
 NO_FAULTS = ("brk", "exit_group", "getpid", "getuid", "getgid", "geteuid", "getegid", "gettid", "rt_sigreturn")

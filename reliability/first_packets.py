@@ -11,8 +11,8 @@ import sandbox
 from .check import Check, Place
 from .cli import Times, ended_well, launched, must, told
 
-PACKETS, QUICK = 2000, 150  # of each kind
-BY_COMMANDS, BY_COMMANDS_QUICK = 100, 8
+PACKETS, QUICK = 700, 80  # of each of three kinds
+BY_COMMANDS, BY_COMMANDS_QUICK = 50, 4
 # What is lost never comes. What stalls waits for a question of ARP's or a SYN, which are repeated after a second.
 IN_TIME_S = 0.8
 V4, V6 = ("a:192.168.1.1", "b:192.168.1.2"), ("a:fd00::1", "b:fd00::2")

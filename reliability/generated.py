@@ -25,8 +25,8 @@ from .onlooker import Onlooker
 from .requests import refused
 from .wired import as_ip_says, difference, interfaces
 
-LINES, BATCHES, A_FEW, FEWEST = 500, 40, 4, 2
-BUILT = 50  # of a batch: distinct topologies, the first ones
+LINES, BATCHES, A_FEW, FEWEST = 500, 40, 2, 1
+BUILT = 25  # of a batch: distinct topologies, the first ones
 LARGEST = 16  # nodes and switches
 LOOK_AGAIN_EVERY = 25  # of those that are built, by ip(8)
 ON_A_COMMAND_LINE = 3  # of a batch: refused by the program itself

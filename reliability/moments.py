@@ -20,7 +20,7 @@ from .census import fork_server, wait_for
 from .check import Check, Complaint, Place
 from .launch import LAUNCH, SLEEPERS, Launch
 
-MANY, MANY_QUICK = 1000, 60
+MANY, MANY_QUICK = 1000, 42
 LAUNCH_S = 0.08  # from the fork of the launcher until its commands run; a little more than it takes
 PROGRAM_S = 0.25  # the same of a program that uses the library, with some labs
 SOON_S = 5.0

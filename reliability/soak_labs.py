@@ -15,7 +15,7 @@ from .census import fork_server
 from .check import Check, Complaint, Place
 from .cli import Times, must, told
 
-LABS, QUICK = 2000, 200
+LABS, QUICK = 2000, 100
 WARM_UP = 10  # of each kind: what is loaded and cached once is no leak
 MORE_MIB = 1.0
 MIB = 1 << 20

@@ -9,7 +9,7 @@ from .census import SLACK, network_namespaces, wait_for
 from .check import GONE_WITHIN_S, Check, Complaint, Place
 from .cli import PAIR, Times, ended_well, launched, told
 
-LAUNCHES, QUICK, AT_ONCE = 2000, 100, 2
+LAUNCHES, QUICK, AT_ONCE = 2000, 50, 2
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from .cli import NODES, PAIR, PATIENCE_S, SANDBOX, must, pause, told
 from .programs import PYTHON
 from .terminals import Terminals, has_exited, settings
 
-ROUNDS = 10
+ROUNDS = 5
 LONGEST_PAUSE_S = 0.01
 CONTROL_BACKSLASH, CONTROL_Z = "\x1c", "\x1a"
 KINDS = (

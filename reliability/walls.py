@@ -11,7 +11,7 @@ from .injection import Fault, Joining, Launches, joining
 from .sample import of_each
 
 LAUNCH, JOIN = "launch", "join"
-OF_EACH_QUICK = 1  # of a call, of each of the two ways
+OF_EACH, OF_EACH_QUICK = 6, 1  # of a call, of each of the two ways
 
 
 def sample(faults: Sequence[Fault], most: int) -> list[Fault]:
@@ -26,7 +26,8 @@ def check(place: Place) -> Iterator[Check]:
     with joining(place.directory) as second:
         ways: dict[str, Launches | Joining] = {LAUNCH: launches, JOIN: second}
         every = {way: builder.faults() for way, builder in ways.items()}
-        chosen = {way: sample(faults, OF_EACH_QUICK) if place.quick else faults for way, faults in every.items()}
+        most = OF_EACH_QUICK if place.quick else OF_EACH
+        chosen = {way: sample(faults, most) for way, faults in every.items()}
 
         def attempt(case: str) -> Complaint:
             way, words = case.split(maxsplit=1)
