@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .check import Outcome
-from .moments import LAUNCH_S, delay_s
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("sandbox", "reliability", "benchmarks")
@@ -23,6 +22,10 @@ LONGEST_S = 180.0
 LONGEST_COMPLAINT = 150
 LEAK = "sandbox-mutant-"  # how files begin that a mutant leaves
 
+# The launcher is killed when all is built, whatever the load of this machine.
+LATE = ("init 200 caller", "a 100 caller", "b 100 caller")
+# Of a thousand of these two are lost without Settle when this machine has little to do, and twenty when it is busy.
+MANY_PACKETS = tuple(f"{kind} socket {number}" for number in range(1, 701) for kind in ("tcp4", "udp4"))
 NOT_LEFT = r"^(?!left behind)"  # for one that leaves nothing
 
 
@@ -30,6 +33,7 @@ NOT_LEFT = r"^(?!left behind)"  # for one that leaves nothing
 class Mutant:
     """A way to break the program: one text of one file is another. `check` has to say what matches `says` then.
 
+    Where the harm is a matter of chance it is carried out up to so many `rounds`, until it is seen.
     In the text that is put there, LEAKS is a directory, and a prefix, by which is found again what it leaves.
     """
 
@@ -40,12 +44,7 @@ class Mutant:
     check: str
     says: str
     cases: Sequence[str] = ()
-
-
-def _late(victim: str, many: int) -> tuple[str, ...]:
-    """Moments at which a launch has come far."""
-    cases = (f"{victim} {number}" for number in range(1, 1000))
-    return tuple(case for case in cases if delay_s(case, LAUNCH_S) > LAUNCH_S * 0.7)[:many]
+    rounds: int = 1
 
 
 MUTANTS = (
@@ -58,9 +57,9 @@ MUTANTS = (
     os.close(os.open(leak, os.O_CREAT))
     call("mount", b"/proc/self/ns/net", leak.encode(), None, 0x1000, None)
 """,
-        "moments",
+        "calls",
         r"mounts: .* net:\\?\[",
-        _late("launcher", 6),
+        LATE,
     ),
     Mutant(
         "leaks a process",
@@ -73,9 +72,9 @@ MUTANTS = (
         time.sleep(20)
         os._exit(0)
 """,
-        "moments",
+        "calls",
         r"still running after",
-        _late("launcher", 6),
+        LATE,
     ),
     Mutant(
         "leaks a file",
@@ -84,9 +83,9 @@ MUTANTS = (
         """    own_pidfd = os.pidfd_open(os.getpid())
     os.close(os.open(f"/tmp/TOKEN{os.urandom(8).hex()}", os.O_CREAT))
 """,
-        "moments",
+        "calls",
         rf"files: /tmp/{LEAK}",
-        _late("launcher", 6),
+        LATE,
     ),
     Mutant(
         "skips settle",
@@ -95,12 +94,14 @@ MUTANTS = (
         "[]",
         "first-packets",
         NOT_LEFT,
+        MANY_PACKETS,
+        rounds=10,
     ),
     Mutant(
         "drops a byte",
         "cli/output.py",
         "        self._partial += data\n",
-        "        self._partial += data[1:] if len(data) == AT_ONCE else data\n",
+        "        self._partial += data[1:] if len(data) > 1000 else data\n",
         "output",
         NOT_LEFT,
     ),
@@ -131,8 +132,7 @@ def self_test(mutants: Sequence[Mutant] = MUTANTS) -> Iterator[Verdict]:
             yield Verdict("", check, complaint, not complaint)
         for mutant in mutants:
             with broken(copy, mutant):
-                outcome = _carried_out(copy, mutant.check, mutant.cases)
-            yield _verdict(mutant, outcome)
+                yield _tried(copy, mutant)
 
 
 @contextmanager
@@ -156,6 +156,13 @@ def broken(copy: Path, mutant: Mutant) -> Iterator[None]:
             subprocess.run(["umount", "--lazy", path], check=True)
         for path in Path("/tmp").glob(f"{token}*"):
             path.unlink()
+
+
+def _tried(copy: Path, mutant: Mutant) -> Verdict:
+    for _ in range(mutant.rounds - 1):
+        if (verdict := _verdict(mutant, _carried_out(copy, mutant.check, mutant.cases))).is_right:
+            return verdict
+    return _verdict(mutant, _carried_out(copy, mutant.check, mutant.cases))
 
 
 def _verdict(mutant: Mutant, outcome: Outcome) -> Verdict:
