@@ -404,6 +404,19 @@ def test_each_check_sees_what_it_guards_against(check: Callable[[House], list[st
     assert check({**HOUSE, name: Module(name, snippet)}) != []
 
 
+@pytest.mark.parametrize(
+    ("package", "not_to_know"), [("reliability", "tests"), ("benchmarks", "reliability"), ("benchmarks", "tests")]
+)
+def test_what_proves_stands_on_the_house_and_under_the_tests(package: str, not_to_know: str) -> None:
+    modules = [
+        Module(".".join(path.relative_to(ROOT.parent).with_suffix("").parts), path.read_text(encoding="utf-8"))
+        for path in (ROOT.parent / package).rglob("*.py")
+    ]
+    assert len(modules) > 20
+    assert [module.name for module in modules if any(within(name, not_to_know) for name in module.imports)] == []
+    assert [module.name for module in modules if len(module.source.splitlines()) > LONGEST_FILE] == []
+
+
 def test_what_is_only_for_types_is_no_import() -> None:
     source = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import os\n    from .lab import Lab\n"
     assert Module("sandbox.plan", source).imports == set()
