@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
+
+from benchmarks.namespaces import network_namespaces
 
 T = TypeVar("T")
 
@@ -113,29 +114,6 @@ def _tables() -> list[str]:
 def _mounts() -> list[str]:
     # A mount point can be there twice: the number of its mount tells them apart.
     return Path("/proc/self/mountinfo").read_text().splitlines()
-
-
-def network_namespaces() -> int:
-    """How many there are, as the kernel counts them, or as far as this user can see.
-
-    The kernel gives the memory of those that are gone back only with the next that goes (net_complete_free in
-    net/core/net_namespace.c, since Linux 6.14): so one goes first.
-    """
-    try:
-        if os.getuid() == 0:
-            subprocess.run(["unshare", "--net", "true"], check=True)
-        slabs = Path("/proc/slabinfo").read_text().splitlines()
-        return next(int(line.split()[1]) for line in slabs if line.startswith("net_namespace "))
-    except (PermissionError, FileNotFoundError, StopIteration):
-        return len(Counter(_namespaces_of_processes()))
-
-
-def _namespaces_of_processes() -> Iterator[str]:
-    for entry in Path("/proc").glob("[0-9]*/ns/net"):
-        try:
-            yield str(entry.readlink())
-        except OSError:
-            continue  # another's, or gone
 
 
 def _files() -> Iterator[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .census import SLACK, network_namespaces, wait_for
+from benchmarks.namespaces import network_namespaces
+
+from .census import SLACK, wait_for
 from .check import GONE_WITHIN_S, Check, Complaint, Place
 from .cli import PAIR, Times, ended_well, launched, told
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 import sandbox
-from reliability.census import SLACK, network_namespaces, wait_for
+from benchmarks.namespaces import network_namespaces
+from reliability.census import SLACK, wait_for
 from sandbox.topology.draft import Draft
 
 from .conftest import Cli
