@@ -1,4 +1,4 @@
-"""A fault in a call that builds a container's walls is seen where it does harm. `./sbx reliability walls` tries them."""
+"""A fault in a call that builds a container's walls is seen where it does harm; `./sbx reliability walls` has all."""
 
 from __future__ import annotations
 
