@@ -13,7 +13,8 @@ GONE_WITHIN_S = 1.0
 KILLED, TERMINATED, OURS = 137, 143, 125
 # How the launcher ends, by who was killed. If that was a command it is asked to end, and passes that on to the other.
 STATUSES = {"caller": (-signal.SIGKILL,), "init": (OURS, KILLED)}
-OF_A_COMMAND = (KILLED, TERMINATED)
+# Once the last command has ended, what asks the launcher to end may come when it passes nothing on any more.
+OF_A_COMMAND = (KILLED, TERMINATED, -signal.SIGTERM)
 
 
 class Aftermath:

@@ -23,7 +23,7 @@ LONGEST_COMPLAINT = 150
 LEAK = "sandbox-mutant-"  # how files begin that a mutant leaves
 
 # The launcher is killed when all is built, whatever the load of this machine.
-LATE = ("init 200 caller", "a 100 caller", "b 100 caller")
+LATE = ("pair init 200 caller", "pair a 100 caller", "pair b 100 caller")
 # Of a thousand of these two are lost without Settle when this machine has little to do, and twenty when it is busy.
 MANY_PACKETS = tuple(f"{kind} socket {number}" for number in range(1, 701) for kind in ("tcp4", "udp4"))
 NOT_LEFT = r"^(?!left behind)"  # for one that leaves nothing

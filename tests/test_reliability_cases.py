@@ -37,20 +37,22 @@ def test_of_each_kind_some_are_taken_and_the_last_is() -> None:
     assert of_each(words, 2, lambda word: word[0]) == ["a2", "a4", "b1"]
 
 
-@pytest.mark.parametrize("case", ["init 17", "init 17 caller", "a 1"])
+@pytest.mark.parametrize("case", ["pair init 17", "pair init 17 caller", "alone a 1"])
 def test_an_instant_is_read_as_it_is_written(case: str) -> None:
     assert str(Instant.read(case)) == case
-    assert Instant.read("init 17").victim == "init"
+    assert Instant.read("pair init 17").victim == "init"
 
 
-def test_every_call_of_init_and_of_the_first_command_is_an_instant() -> None:
+@pytest.mark.parametrize("kind", calls.LAUNCHES)
+def test_every_call_of_init_and_of_the_first_command_is_an_instant(kind: str) -> None:
     made = {who: ["x"] * 300 for who in ("caller", "init", "a", "b")}
-    chosen = [str(each) for each in instants(made, quick=False)]
-    assert {f"init {number}" for number in range(1, 301)} < set(chosen)
-    assert {f"a {number}" for number in range(1, 301)} < set(chosen)
+    chosen = [str(each) for each in instants(kind, made, quick=False)]
+    assert {f"{kind} init {number}" for number in range(1, 301)} < set(chosen)
+    assert {f"{kind} a {number}" for number in range(1, 301)} < set(chosen)
     assert len(chosen) == len(set(chosen)) >= 300
-    assert {"caller 1", "caller 300", "init 1 caller", "init 300 caller"} < set(chosen)
-    assert len(instants(made, quick=True)) == sum(calls.MOST_QUICK.values()) + calls.MOST_OF_CALLER_QUICK < 100
+    assert {f"{kind} init 1 caller", f"{kind} init 300 caller"} < set(chosen)
+    assert ({"pair caller 1", "pair caller 300"} < set(chosen)) == (kind == calls.PAIR)
+    assert len(instants(kind, made, quick=True)) <= sum(calls.MOST_QUICK.values()) + calls.MOST_OF_CALLER_QUICK < 100
 
 
 def test_a_moment_is_the_same_whenever_it_is_tried() -> None:
