@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .check import Outcome
+from .user import own_name
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("sandbox", "reliability", "benchmarks")
@@ -185,7 +186,7 @@ def _copy() -> Iterator[Path]:
 def _carried_out(copy: Path, check: str, cases: Sequence[str]) -> Outcome:
     """What the harness of the copy says of the program of the copy."""
     record = copy / "outcome.json"
-    words = [sys.executable, "-m", "reliability", "--as", "root", "--quick", "--json", str(record), check, *cases]
+    words = [sys.executable, "-m", "reliability", "--as", own_name(), "--quick", "--json", str(record), check, *cases]
     environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(copy)}
     done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, timeout=LONGEST_S)
     if not record.exists():

@@ -59,7 +59,8 @@ def _unusable(case: Case) -> Check | None:
     """An address of IPv6 that somebody else has, or that nobody has been asked about for long enough."""
     source = case.there.source if case.there else None
     asked = [(case.b, case.question.to), (case.a, source)]
-    asked += [(case.a, each.ip) for each in case.a.of_version(case.question.version) if source is None]
+    if source is None or source.is_link_local:  # which is taken where there is no other that may be used
+        asked += [(case.a, each.ip) for each in case.a.of_version(case.question.version)]
     for place, ip in asked:
         for interface in place.interfaces if place and ip else ():
             assert place
