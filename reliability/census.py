@@ -75,6 +75,21 @@ def marked(mark: str, *, variable: str = MARK) -> Iterator[tuple[int, str]]:
             continue
 
 
+def left_after(before: Census, mark: str, *, within: float) -> list[str]:
+    """What is still here of what was not before, `within` seconds later; nothing as soon as that is gone."""
+    left: list[str] = []
+
+    def is_as_before() -> bool:
+        left[:] = Census.take(mark).left_since(before)
+        return not left
+
+    try:
+        wait_for(is_as_before, within=within)
+    except AssertionError:
+        return left
+    return []
+
+
 def fork_server(mark: str, *, variable: str = MARK) -> int:
     """The pid of the fork server of a program that was started with this mark; 0 where there is none."""
     servers = (pid for pid, words in marked(mark, variable=variable) if FORK_SERVER in words)

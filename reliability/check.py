@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
 
-from .census import MARK, Census, wait_for
+from .census import MARK, Census, left_after
 
 GONE_WITHIN_S = 5.0
 
@@ -91,7 +91,7 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     except Exception as error:  # whatever it is, the other checks are still to come
         outcome, said = Outcome(name, who, "", complaints={}), f"broke: {type(error).__name__}: {error}"
     seconds = time.monotonic() - begun
-    left = _left_since(before, mark)
+    left = left_after(before, mark, within=GONE_WITHIN_S)
     complaint = "; ".join(filter(None, (said, f"left behind: {'; '.join(left)}" if left else "")))
     afterwards = {AFTERWARDS: complaint} if complaint else {}
     return replace(outcome, seconds=round(seconds, 1), complaints={**(outcome.complaints or {}), **afterwards})
@@ -117,17 +117,3 @@ def _judged(check: Check, case: str) -> Complaint:
         return check.attempt(case)
     except Exception as error:  # whatever it is, the case did not show what it must, and the others are still to come
         return f"{type(error).__name__}: {error}"
-
-
-def _left_since(before: Census, mark: str) -> list[str]:
-    left: list[str] = []
-
-    def is_as_before() -> bool:
-        left[:] = Census.take(mark).left_since(before)
-        return not left
-
-    try:
-        wait_for(is_as_before, within=GONE_WITHIN_S)
-    except AssertionError:
-        return left
-    return []

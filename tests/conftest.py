@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from reliability.census import MARK, Census, wait_for
+from reliability.census import MARK, Census, left_after
 
 # How long an example takes is the machine's affair; a read-only checkout has no room for a database.
 settings.register_profile("sandbox", deadline=None, database=None)
@@ -28,15 +28,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     os.environ[MARK] = mark = f"pytest-{os.getpid()}"
     before = Census.take(mark)
     yield
-    left: list[str] = []
-
-    def is_as_before() -> bool:
-        left[:] = Census.take(mark).left_since(before)
-        return not left
-
-    try:
-        wait_for(is_as_before, within=GONE_WITHIN_S)
-    except AssertionError:
+    if left := left_after(before, mark, within=GONE_WITHIN_S):
         pytest.fail("the session left behind:\n  " + "\n  ".join(left), pytrace=False)
 
 
