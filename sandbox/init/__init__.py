@@ -280,5 +280,4 @@ def _greet(sock: socket, state: Reply) -> None:
 
 def is_privileged() -> bool:
     """Whether namespaces can be made and wired without a user namespace around them."""
-    held = int(status.fields()["CapEff"], 16)
-    return bool(held >> CAP_NET_ADMIN & 1 and held >> CAP_SYS_ADMIN & 1)
+    return status.may(CAP_NET_ADMIN, CAP_SYS_ADMIN)

@@ -258,10 +258,6 @@ class Start:
     def refuse(self, message: Mapping[str, str | Sequence[str]]) -> None:
         """It does not run; the message says why."""
         messages.tell(self.report, message)
-        self.give_up()
-
-    def give_up(self) -> None:
-        """It does not run, and there is nothing to say."""
         self.told.close()
         self.close()
 

@@ -180,7 +180,7 @@ def _check_ulimits(limits: Limits, *, may_raise: bool) -> None:
 
 
 def _may_raise_limits() -> bool:
-    return bool(int(status.fields()["CapEff"], 16) >> CAP_SYS_RESOURCE & 1)
+    return status.may(CAP_SYS_RESOURCE)
 
 
 def _most_files() -> int:

@@ -9,6 +9,12 @@ def fields(pid: int | str = "self") -> dict[str, str]:
         return {name: content.strip() for name, _, content in (line.partition(":") for line in status)}
 
 
+def may(*capabilities: int) -> bool:
+    """Whether this process has these capabilities now, by their numbers in include/uapi/linux/capability.h."""
+    held = int(fields()["CapEff"], 16)
+    return all(held >> capability & 1 for capability in capabilities)
+
+
 def is_exiting(pidfd: int) -> bool:
     """Whether a process has begun to end, though it may have to wait for others: PF_EXITING of proc_pid_stat(5)."""
     with open(f"/proc/self/fdinfo/{pidfd}", encoding="utf-8") as file:
