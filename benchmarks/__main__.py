@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
+from .ahead import go_ahead
 from .asked import Asked
 from .machine import describe
 from .parts import PARTS
@@ -21,19 +21,12 @@ def main() -> None:
         sys.exit("benchmarks: `ip netns add` of the commands by hand needs root - try: sudo ./sbx bench")
 
     machine = describe()
-    _go_ahead()
+    go_ahead()
     parts = {name: PARTS[name](asked.effort) for name in asked.parts}
     machine = {**machine, **compared()}  # only now: some of these are installed when they are needed
     if asked.json:
         Record(str(asked), machine, parts).write(asked.json)
     print(text(machine, [table for tables in parts.values() for table in tables]))
-
-
-def _go_ahead() -> None:
-    """Be ahead of whatever else runs, as contestants then are: being nice counts within a session only (sched(7))."""
-    os.nice(-20)
-    with suppress(FileNotFoundError), open("/proc/self/autogroup", "w", encoding="ascii") as autogroup:
-        autogroup.write("-20")
 
 
 main()

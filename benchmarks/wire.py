@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -12,6 +11,7 @@ from statistics import median
 import psutil
 
 from . import floor
+from .ahead import put_ahead
 from .paths import DOCKER, LO, PAIR, PAIR_JUMBO, PUBLISHED, Ask, Reading, paths
 from .row import Row
 from .stopwatch import interleaved
@@ -72,16 +72,15 @@ def measure(*, quick: bool) -> list[Table]:
         asks = {name: stack.enter_context(path.open()) for name, path in known.items() if not missing[name]}
         for ask in asks.values():
             ask("tcp", 1)  # both ends are there
-        _put_ahead(program)
+        _put_ends_ahead(program)
         return [table(metric, missing, _samples(metric, asks, quick)) for metric in METRICS]
 
 
-def _put_ahead(program: str) -> None:
-    """Let both ends go before whatever else runs here: being nice counts within a session only (sched(7))."""
+def _put_ends_ahead(program: str) -> None:
+    """Let both ends go before whatever else runs here: each is in a session of its own."""
     for end in psutil.process_iter(["cmdline"]):
         if (end.info["cmdline"] or [""])[0] == program:
-            with suppress(FileNotFoundError), open(f"/proc/{end.pid}/autogroup", "w", encoding="ascii") as autogroup:
-                autogroup.write(str(os.nice(0)))
+            put_ahead(end.pid)
 
 
 def _samples(metric: Metric, asks: Mapping[str, Ask], quick: bool) -> Mapping[str, Sequence[Reading]]:

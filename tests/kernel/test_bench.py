@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import document, profile
+from benchmarks.ahead import put_ahead
 from benchmarks.parts import PARTS
 from benchmarks.record import Record
 from benchmarks.table import Table
@@ -49,6 +50,22 @@ def test_a_quick_run_measures_every_table(tmp_path: Path) -> None:
         assert missing(table) == []
         assert {table.ours, table.floor} - {""} <= set(table.names)
         assert table.title in done.stdout
+
+
+def test_where_nobody_ever_began_a_session_nothing_need_be_put_ahead() -> None:
+    kernel_threads = Path("/proc/2/autogroup")
+    if not kernel_threads.exists() or kernel_threads.read_text():
+        pytest.skip("process 2 is no thread of the kernel, in no session of any kind")
+    put_ahead(2)
+
+
+def test_a_session_is_put_ahead_of_others() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True) as cat:
+        autogroup = Path(f"/proc/{cat.pid}/autogroup")
+        if not autogroup.exists():
+            pytest.skip("this kernel has no groups of sessions")
+        put_ahead(cat.pid)
+        assert autogroup.read_text().endswith(" nice -20\n")
 
 
 def test_a_profile_sees_every_stretch_and_they_are_the_whole() -> None:
