@@ -12,7 +12,7 @@ from sandbox import lessons
 from sandbox.learn.belongings import Belongings, belongings, stray
 from sandbox.learn.script import script
 from sandbox.learn.trial import parties
-from sandbox.lessons.lesson import LANGUAGES, Lesson, parse, with_faults
+from sandbox.lessons.lesson import LANGUAGES, Lesson, Text, parse, with_faults
 
 from .lessons import LESSONS, THERE, false_quotations, programs, quoted
 from .refusal import refusal
@@ -159,7 +159,7 @@ def test_the_links_that_a_lesson_makes_are_known_by_its_commands(words: str, lin
         ('places = ["host", "red", "blue"]', "places = []", "a place and a step"),
         ('places = ["host", "red", "blue"]', 'places = ["host", "red", "red"]', "'red' in places"),
         ('zh = "清理"', 'fr = "Rien"', "unknown field"),
-        (', zh = "清理"', "", "missing required field zh"),
+        ('{ en = "Nothing stays", zh = "清理" }', "{}", "no text in any language"),
         ('place = "host", interface = "lo"', 'place = "hots", interface = "lo"', "'hots' is none of the places"),
         ('says = "red" }', 'fails = "false" }', "'false' is meant to fail"),
         ('state = "DOWN"', "state = 1", "str"),
@@ -217,6 +217,11 @@ def test_faults_are_further_steps_that_fail_and_then_do_not() -> None:
 def test_a_fault_that_is_not_there_is_refused() -> None:
     assert "there are peer, other" in refusal(with_faults, parse(FAULTY), "nosuch")
     assert "sandbox learn broken" in refusal(with_faults, parse(PAIR), "nosuch")
+
+
+def test_a_lesson_in_one_language_is_read_in_that_one() -> None:
+    text = Text(en="Clean up")
+    assert [text.spoken(language) for language in LANGUAGES] == ["Clean up", "Clean up"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

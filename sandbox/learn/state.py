@@ -46,11 +46,16 @@ class Interface(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """A way; `to` is `default` for everything else."""
+    """A way; `to` is `default` for everything else. One that leads nowhere has a `kind`, such as `unreachable`."""
 
     to: str
     via: str | None
-    dev: str
+    dev: str | None
+    kind: str | None = None
+
+    def __str__(self) -> str:
+        words = (self.kind, self.to, self.via and f"via {self.via}", self.dev and f"dev {self.dev}")
+        return " ".join(filter(None, words))
 
 
 class Neighbour(Struct, frozen=True):
@@ -104,15 +109,19 @@ def _place(name: str, documents: Mapping[str, list[list[Any]]], home: str) -> Pl
     links, routes, routes6, neighbours, _ = documents[name]
     return Place(
         tuple(_interface(link, name, documents, home) for link in links),
-        tuple(
-            Route(each["dst"], each.get("gateway"), each["dev"]) for each in routes + routes6 if _is_told(each["dst"])
-        ),
+        tuple(route for each in routes + routes6 if _is_told(each["dst"]) for route in _routes(each)),
         tuple(
             Neighbour(each["dst"], each.get("lladdr"), each["dev"], " ".join(each["state"]))
             for each in neighbours
             if _is_told(each["dst"])
         ),
     )
+
+
+def _routes(record: Any) -> Iterator[Route]:
+    """The ways to one destination: several where packets are shared out between them."""
+    for hop in record.get("nexthops", [record]):
+        yield Route(record["dst"], hop.get("gateway"), hop.get("dev"), record.get("type"))
 
 
 def _interface(link: Any, place: str, documents: Mapping[str, list[list[Any]]], home: str) -> Interface:
@@ -194,8 +203,6 @@ def _lines(place: Place | None) -> dict[str, str]:
         if link.master:
             told[f"link {link.name} master {link.master}"] = ""
         told |= {f"address {address} dev {link.name}": "" for address in link.addresses}
-    for route in place.routes:
-        via = f" via {route.via}" if route.via else ""
-        told[f"route {route.to}{via} dev {route.dev}"] = ""
+    told |= {f"route {route}": "" for route in place.routes}
     told |= {f"neighbour {each.address} dev {each.dev}": each.state for each in place.neighbours}
     return told

@@ -24,14 +24,19 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Text(Table, frozen=True):
-    """Prose in every language that lessons speak."""
+    """Prose in the languages that lessons speak, or in one of them."""
 
-    en: str
-    zh: str
+    en: str = ""
+    zh: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.en or self.zh):
+            raise ValueError("no text in any language")
 
     def spoken(self, language: str) -> str:
-        """It in this language, its lines joined as they read."""
-        return getattr(self, language).strip()  # type: ignore[no-any-return]
+        """It in this language if it is there, else in the other."""
+        wanted = {"en": self.en, "zh": self.zh}[language]
+        return (wanted or self.en or self.zh).strip()
 
 
 class Fact(Table, frozen=True, omit_defaults=True):

@@ -80,7 +80,8 @@ def _listed(told: Iterable[str], known: set[str], *, is_first: bool) -> Iterator
 
 
 def _route(route: Route) -> str:
-    return f"{route.to} via {route.via}" if route.via else f"{route.to} dev {route.dev}"
+    """As `ip route` has it; by which interface the next hop is met goes without saying."""
+    return str(route).partition(" dev ")[0] if route.via else str(route)
 
 
 def _neighbour(neighbour: Neighbour) -> str:

@@ -239,6 +239,43 @@ def test_a_claim_that_is_not_so_is_told(cli: Cli, tmp_path: Path) -> None:
     assert told == [f"! not so on this machine: {what}" for *_, what in FALSE_CLAIMS]
 
 
+WAYS = """
+places = ["host", "red"]
+needs = ["ip"]
+title = { en = "Ways" }
+about = { en = "One that leads nowhere, and one that is two." }
+[[steps]]
+title = { en = "Two links" }
+text = { en = "With a subnet each." }
+run = ["ip netns add red"]
+[[steps]]
+title = { en = "Ways" }
+text = { en = "Of neither kind has a lesson of ours any." }
+run = [
+    "ip link add one type veth peer name two netns red",
+    "ip link set one up",
+    "ip address add 192.168.1.1/24 dev one",
+    "ip route add unreachable 10.1.0.0/16",
+    "ip route add 10.2.0.0/16 nexthop via 192.168.1.2 weight 1 nexthop via 192.168.1.3 weight 1",
+]
+facts = [{ place = "host", route = "10.1.0.0/16" }, { place = "host", route = "10.2.0.0/16" }]
+"""
+
+
+def test_a_way_that_leads_nowhere_and_one_that_is_two_are_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(WAYS)
+    done = cli("learn", "own.toml", "--json", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "route unreachable 10.1.0.0/16",
+        *(f"route 10.2.0.0/16 via 192.168.1.{each} dev one" for each in "23"),
+    ):
+        assert words in done.stdout
+    page = cli("learn", "own.toml", "--svg", "2").stdout
+    for words in ("unreachable 10.1.0.0/16", "via 192.168.1.2", "via 192.168.1.3"):
+        assert words in page
+
+
 def test_a_command_that_fails_and_should_not_is_told_and_nothing_is_left(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(lessons.source("pair").replace('"ip netns add red",', '"ip netns nosuch red",'))
     done = cli("learn", "own.toml", "--no-pause")
