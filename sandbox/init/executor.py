@@ -67,6 +67,8 @@ class Executor:
 
         To be followed by come_back(), whatever comes of it.
         """
+        # A file system may never answer who looks for a program on it, and meanwhile init cannot see its owner die.
+        caps.end_with_parent()
         try:
             attempt(stages_of_the_view(command.node, netns_fd, files))
             with self._inheritance:  # what it could not open, init does not find
@@ -82,6 +84,7 @@ class Executor:
             self._home.enter()
         except OSError as error:
             raise RuntimeError("init cannot come back to its own view of the machine") from error
+        caps.outlive_parent()  # the fork server is a parent whose end is not the lab's
 
 
 def _spawn(command: Command, streams: Sequence[int]) -> int:

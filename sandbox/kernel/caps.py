@@ -13,6 +13,7 @@ import _prctl
 
 from . import status
 from .libc import call
+from .signals import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,6 +156,16 @@ def forbid_tracing() -> None:
     An exec would undo that.
     """
     _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, whatever it waits for: PR_SET_PDEATHSIG(2const)."""
+    _prctl.prctl(_prctl.PR_SET_PDEATHSIG, posix.SIGKILL)
+
+
+def outlive_parent() -> None:
+    """Undo end_with_parent()."""
+    _prctl.prctl(_prctl.PR_SET_PDEATHSIG, 0)
 
 
 def adopt_orphans() -> None:

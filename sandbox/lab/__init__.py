@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import select
 
 from ..errors import LabClosed, RequestError
 from ..topology import Topology
 from ..topology.endpoint import Endpoint, Link
 from .channel import Channel
+from .initprocess import InitProcess
 from .node import Node
 from .process import Process
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], object]
 
 
-CLOSE_TIMEOUT_MS = 10_000
+CLOSE_TIMEOUT_MS = 5_000
 
 
 class Lab:
@@ -78,10 +78,11 @@ class Lab:
         self._running: set[Process] = set()
         self.channel = Channel(sock)
         try:
-            greeting, self._init_fd, self._init_pid = self.channel.greeting(progress)
+            greeting, pidfd, pid = self.channel.greeting(progress)
         except BaseException:
             self.channel.close()
             raise
+        self._init = InitProcess(pidfd, pid)
         return greeting
 
     @property
@@ -243,7 +244,7 @@ class Lab:
         """Every process of the lab but its init, as psutil.Process."""
         import psutil
 
-        return psutil.Process(self._init_pid).children(recursive=True)
+        return psutil.Process(self._init.pid).children(recursive=True)
 
     def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:
         """Have every node ping every other, all at once, and tell who reached whom.
@@ -268,26 +269,27 @@ class Lab:
 
     def _end(self) -> None:
         self.channel.mention({"close": ""})
-        self._await_end(CLOSE_TIMEOUT_MS)
-
-    def _await_end(self, timeout_ms: int | None) -> None:
-        poll = select.poll()
-        poll.register(self._init_fd, select.POLLIN)
-        # PID 1 is gone only after every process of its PID namespace: pid_namespaces(7).
-        poll.poll(timeout_ms)
-        for process in self._running:
-            process.poll()
+        if not self._init.has_ended(CLOSE_TIMEOUT_MS):
+            # A file system that never answers keeps an init that is to execute something from it.
+            self._init.kill()
+            self._init.has_ended(CLOSE_TIMEOUT_MS)
+        self._note_ends()
 
     def await_end(self) -> None:
         """Return when the lab has ended, by whoever's hand."""
-        self._await_end(None)
+        self._init.has_ended()
+        self._note_ends()
+
+    def _note_ends(self) -> None:
+        for process in self._running:
+            process.poll()
 
     def hang_up(self) -> None:
         """Let go of the lab without ending it, as far as it can live on its own."""
         for process in self._running:
             process.let_go()
         self.channel.close()
-        os.close(self._init_fd)
+        self._init.let_go()
 
 
 def _fork_by_server(topology: Topology, *, as_root: bool) -> socket:

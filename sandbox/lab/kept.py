@@ -45,7 +45,7 @@ class KeptLab(Lab):
     @property
     def init_pid(self) -> int:
         """The pid of its init."""
-        return self._init_pid
+        return self._init.pid
 
     @property
     def services(self) -> list[ServiceState]:

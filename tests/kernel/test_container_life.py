@@ -130,7 +130,7 @@ def test_a_terminal_has_job_control(cli: Cli, terminal: Any) -> None:
 
 def inits_of(lab: sandbox.Lab) -> list[psutil.Process]:
     """Those of its containers: of its init's children each that is the first process of a PID namespace."""
-    return [each for each in psutil.Process(lab._init_pid).children() if nspid(each.pid)[-1] == "1"]
+    return [each for each in psutil.Process(lab._init.pid).children() if nspid(each.pid)[-1] == "1"]
 
 
 def init_of(node: sandbox.Node) -> psutil.Process:

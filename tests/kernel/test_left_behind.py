@@ -73,6 +73,47 @@ def test_a_fork_of_the_program_that_outlives_it_does_not_keep_the_lab(cli: Cli) 
     cli.await_nothing_left()
 
 
+@pytest.fixture
+def silent(tmp_path: Path) -> tuple[str, ...]:
+    """What executes a program where tmp_path/silent is a file system that never answers."""
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("that takes /dev/fuse")
+    directory = tmp_path / "silent"
+    directory.mkdir()
+    return ("unshare", "--mount", sys.executable, str(Path(__file__).with_name("silent.py")), str(directory))
+
+
+def test_an_init_that_waits_for_a_silent_file_system_ends_with_the_launcher(cli: Cli, silent: tuple[str, ...]) -> None:
+    holder = cli.start("run", "--", f"{silent[-1]}/program", before=silent)
+    assert holder.stdout
+    os.kill(int(holder.stdout.readline()), signal.SIGKILL)
+    wait_for(lambda: [pid for pid, _ in cli.processes()] == [holder.pid], within=1, what="the lab is gone")
+
+
+GIVING_UP = """
+import sandbox, signal, sys
+def give_up(*_):
+    raise TimeoutError
+signal.signal(signal.SIGALRM, give_up)
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    b.popen(['sleep', '999'])
+    signal.alarm(1)
+    try:
+        a.popen([sys.argv[1]])
+    except TimeoutError:
+        pass
+print('closed', flush=True)
+"""
+
+
+def test_a_lab_whose_init_waits_for_a_silent_file_system_can_be_closed(cli: Cli, silent: tuple[str, ...]) -> None:
+    cli.command = (sys.executable, "-c", GIVING_UP, f"{silent[-1]}/program")
+    holder = cli.start(before=silent)
+    assert holder.stdout
+    assert [holder.stdout.readline().strip().isdigit(), holder.stdout.readline()] == [True, "closed\n"]
+    wait_for(lambda: [pid for pid, _ in cli.processes()] == [holder.pid], within=2, what="the lab is gone")
+
+
 def test_a_thousand_processes_end_with_the_launcher(cli: Cli) -> None:
     script = "for i in $(seq 500); do sleep 999 & done; echo ready; wait"
     process = cli.start("run", *PAIR, "--", "sh", "-c", script)
