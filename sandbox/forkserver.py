@@ -148,6 +148,6 @@ def _load_for_the_forks() -> None:
     """What the command line's one init loads when it needs it is loaded once for all of these: 2 ms of each lab."""
     import resource  # noqa: F401
 
-    from .init import commands, loop, patience, spawn  # noqa: F401
+    from .init import commands, loop, patience  # noqa: F401
     from .kernel import userns  # noqa: F401
     from .plan import beyond, names  # noqa: F401

@@ -142,7 +142,6 @@ class Init:
         gc.enable()
         # Loaded only now: meanwhile the caller prepares its commands on another processor.
         from ..plan import names  # noqa: F401
-        from . import spawn  # noqa: F401
         from .commands import Commands
         from .loop import Loop
 

@@ -7,6 +7,7 @@ import os
 
 from .. import messages
 from ..kernel.signals import posix
+from . import spawn
 from .spawn import Refusal, failure
 
 TYPE_CHECKING = False
@@ -164,8 +165,6 @@ class Commands:
 
     def _bind(self, node: str) -> None:
         """Have this process be limited as `node` is: in a container it could not be, nor be allowed more than now."""
-        from . import spawn
-
         if self._groups:
             self._groups.join(node)
             spawn.raise_limits(self._groups.ulimits(node))
@@ -185,8 +184,6 @@ class Commands:
 
     def _become(self, command: Command, inherited: Sequence[int], report: socket) -> NoReturn:
         """In a fork: execute the command or end. A fork that came back would be a second init."""
-        from . import spawn
-
         try:
             _forget_children()
             network, node = self._network, command.node
