@@ -18,9 +18,9 @@ from .topology import words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-    from .init.spare import Spare
     from .topology import Topology
 
 # This very sandbox, whichever else may be installed; and behind it whatever the program itself can import.
@@ -41,13 +41,38 @@ def launch(topology: Topology, *, as_root: bool = False) -> socket:
     scope = _scope(topology) if topology.limits else ()
     ours, theirs = messages.pair()
     try:
-        _ask(request, theirs, scope)
+        if not (_is_usual(request) and _begin_spare(_warm(os.getpid(), scope), request, theirs)):
+            _ask(request, theirs, scope)
     except BaseException:
         ours.close()
         raise
     finally:
         theirs.close()
     return ours
+
+
+def _is_usual(request: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a lab, as words, needs no other beginning than most."""
+    return not (request["as root"] or request["contain"] or request["limit"])
+
+
+def _begin_spare(server: socket, request: Mapping[str, Sequence[str]], lab: socket) -> bool:
+    """Have the init that the fork server offers become that of a lab; whether it does."""
+    try:
+        offer, descriptors, _ = messages.receive_now(server)
+    except (BlockingIOError, ConnectionResetError):
+        return False
+    if offer is None:
+        return False
+    spare = messages.adopt(descriptors[0])
+    try:
+        messages.send(spare, request, descriptors=[lab.fileno()])
+    except (BrokenPipeError, ConnectionResetError):
+        return False  # somebody killed it
+    finally:
+        spare.close()
+        messages.tell(server, {"taken": ""})
+    return True
 
 
 def _scope(topology: Topology) -> tuple[str, ...]:
@@ -109,7 +134,7 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     import signal
 
     from . import init
-    from .init.spare import suits
+    from .init.spare import offer
 
     _load_for_the_forks()
     if os.fork():
@@ -121,27 +146,19 @@ def serve(requests_fd: int, caller_fd: int) -> NoReturn:
     poll = select.poll()
     poll.register(requests_fd, select.POLLIN)
     poll.register(caller_fd, select.POLLIN)
-    spare: Spare | None = None  # not before the first lab, which would wait for it
+    has_offered = False  # not before the first lab, which would wait for it
     while all(fd == requests_fd for fd, _ in poll.poll()):
         request, descriptors, _ = messages.receive(requests)
         if request is None:
             break
-        lab = messages.adopt(descriptors[0])
-        if not (spare and suits(request) and spare.take(request, lab)):
+        if "taken" in request:
+            has_offered = False
+        else:
+            lab = messages.adopt(descriptors[0])
             init.launch(words.read(request), lab, caller_fd, as_root="as root" in request)
-        lab.close()
-        if not (spare and spare.is_waiting):
-            spare = _spare(caller_fd)
+            lab.close()
+        has_offered = has_offered or offer(requests, caller_fd)
     os._exit(0)
-
-
-def _spare(caller_fd: int) -> Spare | None:
-    from .init.spare import Spare
-
-    try:
-        return Spare(caller_fd)
-    except OSError:
-        return None  # the one that is asked for will say what the kernel refuses
 
 
 def _load_for_the_forks() -> None:

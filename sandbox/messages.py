@@ -14,6 +14,7 @@ from _socket import (
     AF_UNIX,
     CMSG_SPACE,
     MSG_CMSG_CLOEXEC,
+    MSG_DONTWAIT,
     SCM_CREDENTIALS,
     SCM_RIGHTS,
     SO_PASSCRED,
@@ -140,12 +141,21 @@ def tell(
 
 def receive(sock: socket) -> tuple[Message | None, list[int], int]:
     """The next message, its descriptors (closed on exec), its sender's pid; None when the other end is gone."""
+    return _receive(sock, MSG_CMSG_CLOEXEC)
+
+
+def receive_now(sock: socket) -> tuple[Message | None, list[int], int]:
+    """As receive(), of what is there already. Raises BlockingIOError where nothing is."""
+    return _receive(sock, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)
+
+
+def _receive(sock: socket, flags: int) -> tuple[Message | None, list[int], int]:
     ancillary = CMSG_SPACE(4 * MOST_DESCRIPTORS) + CMSG_SPACE(12)
     try:
-        data, controls, _, _ = sock.recvmsg(INLINE, ancillary, MSG_CMSG_CLOEXEC)
+        data, controls, _, _ = sock.recvmsg(INLINE, ancillary, flags)
     except ConnectionResetError:
         # That the other end was closed with something unread is told first, and once; then what it had said.
-        data, controls, _, _ = sock.recvmsg(INLINE, ancillary, MSG_CMSG_CLOEXEC)
+        data, controls, _, _ = sock.recvmsg(INLINE, ancillary, flags)
     descriptors: list[int] = []
     pid = 0
     for _, kind, content in controls:

@@ -67,7 +67,22 @@ def launch(topology: Topology, lab: socket, caller_fd: int, *, as_root: bool = F
 
             userns.map_identity(uid, gid, as_root=as_root)
 
-    init.begin(map_ids)
+    init.begin(("map ids", map_ids), ("let go of the caller's files", init.let_go))
+
+
+def keep_only(sock: socket, caller_fd: int) -> socket:
+    """In a fork, keep nothing of the caller's but these two: a pipe held here would keep its reader waiting.
+
+    They become LAB_FD and CALLER_FD, and the first is returned anew.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    descriptors.place({0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: sock.fileno(), CALLER_FD: caller_fd})
+    descriptors.close_from(CALLER_FD + 1)
+    # The object of the old number must not close it when it is collected: it may be ours by now.
+    sock.detach()
+    os.setsid()
+    os.chdir("/")
+    return messages.adopt(LAB_FD)
 
 
 class Init:
@@ -84,11 +99,11 @@ class Init:
         self._is_detached = False
         self._groups: Groups | None = None
 
-    def begin(self, map_ids: Callable[[], object] = lambda: None) -> NoReturn:
-        """Build the network and serve, until the end."""
+    def begin(self, *before: tuple[str, Callable[[], object]]) -> NoReturn:
+        """Do what has to be done `before`, build the network and serve, until the end."""
         try:
-            self.attempt("map ids", map_ids)
-            self.attempt("let go of the caller's files", self.let_go)
+            for what, carry_out in before:
+                self.attempt(what, carry_out)
             self.build()
             self.serve()
         except (ImportError, MemoryError, OSError) as error:
@@ -99,16 +114,8 @@ class Init:
             self.end(1)
 
     def let_go(self) -> None:
-        """Keep nothing of the caller's but the way to it: a pipe held here would keep its reader waiting."""
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        kept = {0: nowhere, 1: nowhere, 2: nowhere, LAB_FD: self._lab.fileno(), CALLER_FD: self._caller_fd}
-        descriptors.place(kept)
-        descriptors.close_from(CALLER_FD + 1)
-        # The object of the old number must not close it when it is collected: it may be ours by now.
-        self._lab.detach()
-        self._lab, self._caller_fd = messages.adopt(LAB_FD), CALLER_FD
-        os.setsid()
-        os.chdir("/")
+        """Keep nothing of the caller's but the way to it."""
+        self._lab, self._caller_fd = keep_only(self._lab, self._caller_fd), CALLER_FD
 
     def build(self) -> None:
         """Carry out the plan and tell the caller, with a pidfd on this process."""
