@@ -37,7 +37,7 @@ SHAPES = """\
 text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }
 text { paint-order: stroke; stroke-width: 3px }
 .name { font-weight: bold }
-.curve { fill: none; stroke-width: 1.75; stroke-linejoin: round }
+path.curve { fill: none; stroke-width: 1.75; stroke-linejoin: round }
 .ours.curve { stroke-width: 3 }
 .floor.curve { stroke-dasharray: 6 3 }
 .rule, .lead { fill: none; stroke-width: 1 }"""

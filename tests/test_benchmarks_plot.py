@@ -172,6 +172,23 @@ def bars_of(table: Table) -> list[Bar]:
     return [shape for shape in bars(table).shapes if isinstance(shape, Bar)]
 
 
+def test_a_line_is_not_filled() -> None:
+    """Of two selectors the one with more classes wins, then the one with an element, then the later one."""
+    root = ElementTree.fromstring(svg(GROWTH))
+    style = (root.findtext(f"{SVG}style") or "").partition("@media")[0]
+    rules = re.findall(r"^(.+) \{ .*\bfill: ([^ ;]+)", style, flags=re.MULTILINE)
+    fills = [(*selector.split("."), fill) for selectors, fill in rules for selector in selectors.split(", ")]
+    kinds = {path.get("class") or "" for path in root.iter(f"{SVG}path")}
+    assert kinds > {"ours curve", "floor curve", "other curve"}
+    for kind in kinds:
+        meant = [
+            (len(classes), element, number, fill)
+            for number, (element, *classes, fill) in enumerate(fills)
+            if element in ("", "path") and set(classes) <= set(kind.split())
+        ]
+        assert max(meant)[-1] == "none", kind
+
+
 @every_table
 def test_it_fetches_nothing(table: Table) -> None:
     found = re.findall(r"https?://[^\"]*|url\(|@import|href|<script", svg(table))
