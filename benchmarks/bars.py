@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from sandbox.picture.cards import Box, Text, measure
 
@@ -57,7 +58,8 @@ def is_logarithmic(table: Table) -> bool:
 def bars(table: Table) -> Drawing:
     """The entries one below the other."""
     values = measured(table)
-    end = WIDTH - MARGIN - BESIDE - max((measure(_label(value, table), VALUE) for value in values), default=0)
+    labels = [_label(entry.value, table) for entry in table.entries if entry.value is not None]
+    end = WIDTH - MARGIN - BESIDE - max((measure(label, VALUE) for label in labels), default=0)
     sheet = _Sheet(end)
     length = _length(table, values, end)
     for entry in table.entries:
@@ -71,8 +73,16 @@ def _length(table: Table, values: list[float], end: float) -> Callable[[float], 
     if is_logarithmic(table):
         scale = Logarithmic.around(values, MARGIN, end)
         return lambda value: max(SHORTEST, scale.at(value) - MARGIN) if value > 0 else SHORTEST
-    most = max(values, default=1.0)
-    return lambda value: max(SHORTEST, value / most * (end - MARGIN))
+    most = max([*values, *_reaches(table)], default=1.0)
+    return lambda value: max(SHORTEST, (abs(value) if table.adds_up else value) / most * (end - MARGIN))
+
+
+def _reaches(table: Table) -> Iterator[float]:
+    """How long each part is, and how far they lead one after the other: beyond the whole if a later one is negative."""
+    parts = [entry.value or 0.0 for entry in table.entries if entry.name != table.ours]
+    if table.adds_up:
+        yield from map(abs, parts)
+        yield from accumulate(parts)
 
 
 def _draw(sheet: _Sheet, table: Table, entry: Entry, length: Callable[[float], float]) -> None:
@@ -82,19 +92,21 @@ def _draw(sheet: _Sheet, table: Table, entry: Entry, length: Callable[[float], f
         for line in wrapped(told(table, entry), NOTE, WIDTH - 2 * MARGIN):
             sheet.write(line, NOTE)
     else:
-        _bar(sheet, table, entry.name, told(table, entry), length(entry.value))
+        _bar(sheet, table, entry, length(entry.value))
     sheet.y += GAP
 
 
-def _bar(sheet: _Sheet, table: Table, name: str, label: str, long: float) -> None:
-    # Parts that are more than the whole stay on the sheet.
-    begin = MARGIN if name == table.ours else min(sheet.begin, sheet.end - long)
+def _bar(sheet: _Sheet, table: Table, entry: Entry, long: float) -> None:
+    back = table.adds_up and entry.value is not None and entry.value < 0
+    begin = MARGIN if entry.name == table.ours else sheet.begin - long * back
+    begin = max(MARGIN, min(begin, sheet.end - long))  # parts too short to be seen are drawn longer than they are
     box = Box(begin, sheet.y + 1, begin + long, sheet.y + 1 + THICK)
-    sheet.shapes.append(Bar(box, kind(table, name), f"{name}: {label}"))
+    label = told(table, entry)
+    sheet.shapes.append(Bar(box, kind(table, entry.name), f"{entry.name}: {label}"))
     sheet.texts.append(Text(box.right + BESIDE, box.bottom - 1, label, VALUE))
     sheet.y += THICK + 2
     if table.adds_up:
-        sheet.begin = box.right
+        sheet.begin = box.left if back else box.right
 
 
 def _axis(sheet: _Sheet, scale: Logarithmic, table: Table) -> None:

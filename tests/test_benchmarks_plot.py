@@ -168,6 +168,13 @@ def test_parts_begin_where_the_one_before_ends() -> None:
     assert "logarithmic" not in svg(PROFILE)
 
 
+def test_a_part_below_zero_leads_back_from_where_the_one_before_ends() -> None:
+    entries = [Entry("one", 12.0), Entry("two", 6.0), Entry("rest", -2.0), Entry("all", 16.0)]
+    one, two, rest, whole = (bar.box for bar in bars_of(Table("sum", entries, ours="all", adds_up=True)))
+    assert (one.left, two.left, rest.right) == pytest.approx((MARGIN, one.right, two.right))
+    assert rest.left == pytest.approx(whole.right)
+
+
 def bars_of(table: Table) -> list[Bar]:
     return [shape for shape in bars(table).shapes if isinstance(shape, Bar)]
 
