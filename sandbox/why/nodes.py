@@ -20,6 +20,8 @@ def diagnose(a: Node, b: Node | str, port: int | str | Port | None = None, *, ve
     `port` is 80 or "53/udp", or a port is not asked about. `version`: IP version 4 or 6, if it matters. Takes up to a
     few seconds where packets are lost. Raises RequestError where that cannot be asked.
     """
+    if version not in (None, 4, 6):
+        raise RequestError(f"version {version!r}: not an IP version - write 4 or 6")
     if not isinstance(port, Port):
         port = Port() if port is None else Port.parse(str(port))
     access = LabAccess(a.lab)

@@ -480,6 +480,11 @@ def test_nodes_of_two_labs_never_meet() -> None:
         sandbox.diagnose(lab["a"], other["b"])
 
 
+def test_what_is_no_ip_version_is_refused() -> None:
+    with sandbox.Lab(pair()) as lab, pytest.raises(sandbox.RequestError, match="version 5: not an IP version"):
+        sandbox.diagnose(lab["a"], lab["b"], version=5)
+
+
 def test_an_alias_is_known() -> None:
     draft = sandbox.Draft()
     draft.pair("a:10.0.0.1", "b:10.0.0.2")
