@@ -244,6 +244,8 @@ class Lab:
         """Every process of the lab but its init, as psutil.Process."""
         import psutil
 
+        if self.is_closed:
+            raise LabClosed("the lab is closed - use it before close()")
         return psutil.Process(self._init.pid).children(recursive=True)
 
     def ping_all(self, *, timeout: float = 1.0, version: int | None = None) -> Reachability:

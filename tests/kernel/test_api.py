@@ -176,6 +176,8 @@ def test_close_may_be_called_again() -> None:
 def test_a_closed_lab_starts_nothing() -> None:
     with Lab(Topology.alone()) as lab:
         node = lab.nodes[0]
+    with pytest.raises(sandbox.LabClosed):
+        lab.processes()
     with pytest.raises(sandbox.LabClosed) as raised:
         node.run(["true"])
     assert raised.value.exit_status == 125
