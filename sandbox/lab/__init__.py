@@ -45,7 +45,8 @@ class Lab:
     Containment puts each node in a container, False in none, whatever the topology says. `limits`: what each node may
     use of the machine, or by name those that are limited; they go over what the topology says.
     `progress` is told, where building takes over half a second, how many steps of how many are done.
-    Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step; nothing is left.
+    Raises NotAllowed when this machine forbids it, StepFailed when the kernel refuses a step, RequestError or TypeError
+    for a `contain` or `limits` that make no sense; nothing is left. After close() what needs the lab raises LabClosed.
     The program itself is not changed: no fork, no namespace, no handler, no thread.
     """
 
@@ -140,7 +141,7 @@ class Lab:
     def log(self, node: str, *, follow: bool = False) -> LogReader:
         """What the service of `node` printed, to be iterated over in pieces: from stdout (1) or stderr (2), and bytes.
 
-        Older output is forgotten beyond a MiB. With `follow` it ends when the service does.
+        Older output is forgotten beyond a MiB. With `follow` it ends when the service does. Raises RequestError.
         """
         from .logreader import open_log
 
@@ -205,7 +206,7 @@ class Lab:
         return self[end.node]
 
     def remove_node(self, name: str) -> None:
-        """Take a node away: its commands are killed, its links are gone. One that was attached is let go."""
+        """Take a node away: its commands are killed, its links are gone. Raises RequestError where there is none."""
         self.channel.ask("remove node", node=name)
         self._refresh()
 
@@ -224,17 +225,14 @@ class Lab:
     def share(self, name: str) -> None:
         """Give the lab a name, under which others of the same user can connect() to it. It ends as before.
 
-        Raises RequestError for a name that is taken.
+        Raises RequestError for a name that is taken, SandboxError where there is no place for its socket.
         """
         from .kept import keep
 
         keep(self, name)
 
     def detach(self, name: str) -> None:
-        """Give the lab a name and leave it to itself: it stays until somebody takes it down. It is closed here.
-
-        Raises RequestError for a name that is taken.
-        """
+        """As share(), and leave the lab to itself: it stays until somebody takes it down. It is closed here."""
         from .kept import keep
 
         keep(self, name, {"detach": ""})

@@ -71,7 +71,10 @@ class Node:
         check: bool = False,
         **options: Any,
     ) -> subprocess.CompletedProcess[Any]:
-        """Run a command in this node to its end; takes subprocess.run's arguments, raises its exceptions."""
+        """Run a command in this node to its end; takes subprocess.run's arguments, raises its exceptions.
+
+        Of Popen's arguments it takes those of popen(), and raises what that raises.
+        """
         import subprocess
 
         if input is not None:
@@ -118,6 +121,9 @@ class Node:
     ) -> Process:
         """Start a command in this node; takes subprocess.Popen's arguments, raises its exceptions.
 
+        But for those that a lab decides: preexec_fn, close_fds, start_new_session, process_group, group and the like.
+        Raises TypeError for a text without `shell`, RequestError for no command, LabClosed after the lab's end, and
+        StepFailed for what keeps a command that is there from running, such as too long a list of arguments.
         It always has a session of its own, no descriptors but 0-2 and `pass_fds`, and default signal actions.
         In a container that has not the current directory it starts in /. `user` is NAME or UID[:GID], with the groups
         of that user, and their HOME unless `env` has one; NotAllowed is raised for who cannot be had.
@@ -161,7 +167,7 @@ class Node:
     def socket(self, family: int = -1, type: int = -1, proto: int = -1) -> socket.socket:
         """A socket in this node's network for this program, which itself stays where it is.
 
-        Takes socket.socket's arguments and raises OSError where the kernel refuses them.
+        Takes socket.socket's arguments and raises OSError where the kernel refuses them, LabClosed after the lab's end.
         """
         import socket
 

@@ -60,7 +60,7 @@ def run(
     limits: Limits | None = None,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
-    """Run one command with no network but lo; takes subprocess.run's arguments and raises its exceptions.
+    """Run one command with no network but lo; takes Node.run's arguments and raises its exceptions, and Lab's.
 
     With `contain` it is in a container as well: run(["make"], contain=Containment(bind=".")). What it leaves running
     in the background is killed when it ends.
