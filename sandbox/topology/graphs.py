@@ -43,9 +43,10 @@ def from_networkx(graph: Graph, *, subnet: str = "10.0.0.0/8") -> Topology:
 
 
 def to_networkx(topology: Topology) -> networkx.MultiGraph[str]:
-    """The graph of `topology`, of which from_networkx() makes the same again, but for publications and services.
+    """The graph of `topology`, of which from_networkx() makes the same again.
 
-    Edges have a `number` as well, their place in the order of declaration. Raises NotAllowed without networkx.
+    But for publications, services, limits and the containment. Edges have a `number` as well, their place in the order
+    of declaration. Raises NotAllowed without networkx.
     """
     try:
         import networkx
