@@ -2,7 +2,7 @@
 .PHONY: help demo test check bench reliability format
 
 help:     ## list the targets
-	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\): *## /make \1\t/p' Makefile | expand -t 20
 
 demo:     ## two processes, each in a network namespace of its own, ping each other
 	./sbx run --pair a:192.168.1.1 b:192.168.1.2 -- ping -c 2 192.168.1.2

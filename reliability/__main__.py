@@ -55,7 +55,7 @@ def _asked() -> Namespace:
     parser = ArgumentParser("reliability", description="What must never happen, tried here and now, in a table.")
     parser.add_argument("check", nargs="?", choices=tuple(CHECKS), help="one check alone")
     parser.add_argument("case", nargs="*", help="and of it these cases alone")
-    parser.add_argument("--quick", action="store_true", help="a sample, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="a sample, in about two minutes")
     whole = "with --quick: all of this check; may be repeated"
     parser.add_argument("--whole", action="append", default=[], choices=tuple(CHECKS), metavar="CHECK", help=whole)
     users = ("root", NAME) if os.getuid() == 0 else (own_name(),)

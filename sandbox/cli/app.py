@@ -203,7 +203,7 @@ class DrawCommand(Declaring):
     read = staticmethod(parse_draw)
 
 
-@app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[--pair A B]... [OPTIONS]")
+@app.command("draw", cls=DrawCommand, help=DRAW_HELP, options_metavar="[LAB | LAB.toml] [--pair A B]... [OPTIONS]")
 def show_picture(
     ctx: typer.Context,
     svg: Annotated[bool, typer.Option("--svg", help="A picture, in light or dark as its reader prefers.")] = False,

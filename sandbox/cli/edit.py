@@ -8,10 +8,11 @@ import typer
 
 from ..errors import RequestError
 from ..plan.edits import find_link
-from .labs import LabName, NodeOfLab
+from .labs import LabName
 from .target import Target
 
 End = Annotated[str, typer.Argument(metavar="END", help="NAME:ADDRESS[/PREFIX]; of a switch its name.")]
+Place = Annotated[str, typer.Argument(metavar="LAB/NODE", help="A node or a switch of a lab.")]
 NodeName = Annotated[str, typer.Argument(metavar="NODE", help="The name of a node.")]
 
 
@@ -47,7 +48,7 @@ def remove(lab: LabName, node: NodeName) -> None:
 
 
 def interface(
-    target: NodeOfLab,
+    target: Place,
     name: Annotated[str, typer.Argument(metavar="INTERFACE", help="Its name there, such as eth0.")],
     state: Annotated[str, typer.Argument(metavar="up|down", help="What it is to be.")],
 ) -> None:
