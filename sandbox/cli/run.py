@@ -175,6 +175,10 @@ class Watch:
         for node, process in list(self._running.items()):
             if process.poll() is not None:
                 del self._running[node]
+                if self._output:
+                    # Its last words go before the word of its end: what a pipe holds, then that nothing follows.
+                    self._output.catch_up()
+                    self._output.catch_up()
                 for limit in process.limits_reached:
                     self._say(limit)
                 self._note_end(node, exit_status(process.returncode or 0), process.limits_reached)

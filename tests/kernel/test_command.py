@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -156,6 +157,15 @@ def test_of_500_orphans_none_stays_a_zombie(node: sandbox.Node) -> None:
 
 
 # --- streams
+
+
+def test_what_a_command_wrote_is_told_before_its_end(cli: Cli) -> None:
+    """Half of the launches had it the other way round."""
+    for _ in range(10):
+        lines = cli("run", *PAIR, "--json", "--", "sh", "-c", "seq 3000; printf last").stdout.splitlines()
+        records = [json.loads(line) for line in lines]
+        for node in "ab":
+            assert ["exit" in record for record in records if record["node"] == node].index(True) == 3001
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "two"])
