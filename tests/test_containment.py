@@ -71,6 +71,8 @@ def test_what_lies_in_another_is_mounted_after_it() -> None:
         ({"bind": ""}, "nothing to bind - write SRC"),
         ({"bind": ":/a"}, "nothing to bind"),
         ({"bind": "/a:"}, "no place behind the colon"),
+        ({"bind": "/a:/b:ro"}, "not two places - write --ro-bind SRC:DST"),
+        ({"ro_bind": "/a:/b:rw"}, "not two places - --bind SRC:DST is to be written already"),
         ({"bind": "/a:b"}, "no absolute path inside - begin it with /, such as /b"),
         ({"bind": [("/a", "b")]}, "no absolute path inside"),
         ({"bind": [("/a", "/b", "/c")]}, "not two places"),

@@ -36,6 +36,11 @@ def test_a_link_added_and_taken_away_is_as_before() -> None:
     assert without_link(with_link(routed(), added), added) == routed()
 
 
+def test_a_link_to_nobody_says_who_there_is() -> None:
+    with pytest.raises(RequestError, match="'z': no such node - there are a, r, b, c; see sandbox add"):
+        with_link(routed(), link("c:10.0.3.1", "z:10.0.3.2"))
+
+
 def test_a_node_added_and_taken_away_is_as_before() -> None:
     assert without_node(with_node(routed(), "d"), "d") == routed()
 

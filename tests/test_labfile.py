@@ -358,3 +358,8 @@ def test_every_key_is_explained_in_the_schema() -> None:
         for key, place in table["properties"].items():
             assert place["description"].endswith("."), key
             assert place["examples"], key
+
+
+def test_a_file_that_is_too_deep_is_refused() -> None:
+    with pytest.raises(RequestError, match="too deep"):
+        labfile.loads("a = " + "[" * 5000)

@@ -38,10 +38,11 @@ def main() -> NoReturn:
         status = complain(f"{what} - is a limit reached (ulimit -a), or something not installed?", 125)
     # Tearing down an interpreter that ends anyway takes 2 ms; all that was written is flushed here.
     try:
-        if sys.stdout:  # None when it was closed at the start
-            sys.stdout.flush()
-    except OSError:
+        sys.stdout.flush()
+    except BrokenPipeError:
         status = status or CLOSED_OUTPUT
+    except OSError as error:
+        status = status or complain(f"{error.strerror} - what was to be printed could not be written to stdout", 125)
     os._exit(status)
 
 
@@ -107,3 +108,7 @@ def _open_standard_streams() -> None:
     while fd <= 2:
         fd = os.dup(fd)
     os.close(fd)
+    # Python has None for what it found closed, and typer, rich and others ask it whether it is a terminal.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))

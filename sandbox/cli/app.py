@@ -248,6 +248,11 @@ def typed(words: Sequence[str]) -> int:
     """Carry out `words` by typer; returns the exit status. Raises what the commands raise."""
     try:
         status = app(args=list(words), prog_name="sandbox", standalone_mode=False)
+    except SystemExit as error:
+        # So typer takes EPIPE, as status 1; to `why` and `ping` that is an answer.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
+        raise
     except Exception as error:
         # Which class it is depends on typer's version: older ones use click, newer ones hold a copy of it.
         if not hasattr(error, "format_message"):

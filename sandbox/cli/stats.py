@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import RequestError
 from ..lab.counters import Reading
 from ..lab.use import Use
 from ..sizes import spell_size
@@ -18,16 +19,20 @@ from .target import Target
 
 HEADS = ("NODE", "INTERFACE", "STATE", "RECEIVED", "PACKETS", "DROPS", "/S", "SENT", "PACKETS", "DROPS", "/S")
 MIB = 1 << 20
+LEAST_S, MOST_S = 0.1, 86_400
 CLEAR = "\x1b[H\x1b[J"
 
 
 def stats(
     lab: LabName,
     as_json: AsJson = False,
-    interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Time between two looks.")] = 1.0,
+    interval: Annotated[float, typer.Option(metavar="SECONDS", help="Time between two looks, from 0.1.")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Look once, also on a terminal.")] = False,
 ) -> None:
     """Show bytes, packets, drops and rates of every interface, and what is used of limits; on a terminal until ^C."""
+    # In this form it refuses nan as well.
+    if not LEAST_S <= interval <= MOST_S:
+        raise RequestError(f"--interval {interval}: out of range - write seconds from {LEAST_S} to {MOST_S}")
     with Target.parse(lab).open() as there:
         before, used_before = Reading.take(there), Use.take(there)
         while True:

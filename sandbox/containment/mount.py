@@ -52,6 +52,9 @@ class Bind:
         source, colon, target = text.partition(":") if isinstance(given, str) else (text, "", "")
         if colon and not target:
             raise RequestError(f"bind {given!r}: no place behind the colon - write SRC:DST, or SRC alone")
+        if target.endswith((":ro", ":rw")):  # as for docker run
+            fix = "write --ro-bind SRC:DST" if target.endswith(":ro") else "--bind SRC:DST is to be written already"
+            raise RequestError(f"bind {given!r}: not two places - {fix}")
         return cls(source, target, writable)
 
     @property

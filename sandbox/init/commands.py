@@ -280,6 +280,8 @@ class Running:
             (os.killpg if to_group else os.kill)(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not yet come as far as its own session
+        except (OSError, OverflowError):
+            return  # no such signal: whoever sends that must not end init
 
 
 def _forget_children() -> None:

@@ -11,7 +11,7 @@ import os
 import stat
 
 from .. import messages
-from ..errors import RequestError, SandboxError
+from ..errors import NotAllowed, RequestError, SandboxError
 from ..topology import words
 from ..topology.endpoint import check_name
 from . import Lab
@@ -40,6 +40,11 @@ class KeptLab(Lab):
         except (FileNotFoundError, ConnectionRefusedError):
             known = ", ".join(names()) or "none"
             raise RequestError(f"{name!r}: no such lab - up now: {known}; see sandbox ps") from None
+        except PermissionError as error:
+            what = f"{_path(name)!r}: {error.strerror}"
+            raise NotAllowed(
+                what, "only its owner may enter a lab; set XDG_RUNTIME_DIR to a directory of yours"
+            ) from None
         self.topology = words.read(self._open(sock))
 
     @property

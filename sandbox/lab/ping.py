@@ -5,7 +5,6 @@ Each node has one ping socket for each IP version, opened in its network and use
 
 from __future__ import annotations
 
-import math
 import selectors
 import socket
 import struct
@@ -35,6 +34,7 @@ ECHO = struct.Struct("!BBHHH")  # type, code, and checksum and id, which the ker
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h: the time at which the kernel got the packet, whenever it is read
 AT_ONCE = 128  # answers wait in a buffer of 208 KiB, neighbours in a table of 1024
 WIDEST_TABLE = 100
+MOST_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class Reachability:
 
 def ping_all(lab: Lab, *, timeout: float, version: int | None) -> Reachability:
     """What Lab.ping_all() returns."""
-    if not (timeout > 0 and math.isfinite(timeout)):
-        raise RequestError(f"timeout {timeout}: not a time to wait - write a number of seconds above 0")
+    if not 0 < timeout <= MOST_S:  # nor is nan
+        raise RequestError(f"timeout {timeout}: not a time to wait - write seconds above 0, at most {MOST_S}")
     if version not in (None, 4, 6):
         raise RequestError(f"version {version!r}: not an IP version - write 4 or 6")
     targets = {node: _targets(lab, node, version) for node in lab.topology.nodes}

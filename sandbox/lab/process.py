@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import operator
 import os
 import select
 from _thread import allocate_lock
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .node import Words
 
 SIGKILL, SIGTERM = 9, 15
+MOST = 64  # _NSIG of signal(7), but for MIPS
+FOREVER_S = 10**6  # infinity is more than poll(2) takes
 NO_CWD = "this is the directory in which the command was to start"
 
 # The command itself is at fault: these are raised as subprocess raises them. Anything else is ours.
@@ -122,12 +125,12 @@ class Process:
         return returncode
 
     def send_signal(self, signal: int) -> None:
-        """Send a signal to the command, if it still runs."""
-        self._signal({"signal": str(int(signal))})
+        """Send a signal to the command, if it still runs. Raises OSError for a number that is none."""
+        self._signal({"signal": str(_number(signal))})
 
     def send_signal_to_group(self, signal: int) -> None:
         """Send a signal as a terminal would: to the command and the children in its process group."""
-        self._signal({"signal": str(int(signal)), "group": ""})
+        self._signal({"signal": str(_number(signal)), "group": ""})
 
     def terminate(self) -> None:
         """Send SIGTERM."""
@@ -175,6 +178,8 @@ class Process:
     def _await_end(self, timeout: float | None) -> int | None:
         if self.returncode is not None:
             return self.returncode
+        if timeout is not None and timeout > FOREVER_S:
+            timeout = None
         deadline = None if timeout is None else monotonic() + timeout
         # One thread reads the status, the others wait for it to let go.
         if not self._lock.acquire(timeout=-1 if timeout is None else max(0, timeout)):
@@ -242,3 +247,10 @@ def _close(stream: IO[Any]) -> None:
         stream.close()
     except BrokenPipeError:
         return  # the command stopped reading; what it left unread is lost, as with a shell's pipe
+
+
+def _number(signal: int) -> int:
+    """A number that kill(2) takes; 0 only asks."""
+    if not 0 <= operator.index(signal) <= MOST:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return int(signal)

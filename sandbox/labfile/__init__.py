@@ -95,6 +95,8 @@ def _parse(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         what, _, place = str(error).rstrip(")").partition(" (at ")
         raise RequestError(f"{place}: {what[0].lower()}{what[1:]} - check the quotes, brackets and = there") from None
+    except RecursionError:
+        raise RequestError("lists or tables too deep in each other - check the brackets") from None
 
 
 def _declare(draft: Draft, tables: LabTable) -> None:

@@ -21,6 +21,10 @@ def with_link(topology: Topology, link: Link) -> Topology:
     """`topology` with one more link. Raises RequestError as Topology does, and for a link that is there already."""
     if link in topology.links:
         raise RequestError(f"{str(link)!r}: there already - give it other addresses")
+    known = (*topology.nodes, *topology.switch_names)
+    for end in link.ends:
+        if end.node not in known:
+            raise RequestError(f"{end.node!r}: no such node - there are {', '.join(known)}; see sandbox add --help")
     return replace(topology, links=(*topology.links, link))
 
 

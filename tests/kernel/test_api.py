@@ -163,6 +163,22 @@ def test_a_process_that_nobody_waits_for_ends_with_the_lab(pair: tuple[sandbox.N
     assert not psutil.pid_exists(process.pid)
 
 
+@pytest.mark.parametrize("number", [-1, 65, 99, 2**40])
+def test_a_number_that_is_no_signal_is_refused_as_by_the_kernel(node: sandbox.Node, number: int) -> None:
+    with node.popen(["sleep", "99"]) as process:
+        for send in (process.send_signal, process.send_signal_to_group):
+            with pytest.raises(OSError, match="Invalid argument"):
+                send(number)
+        assert process.poll() is None
+        process._signal({"signal": str(number)})  # as somebody would who lets others into a kept lab
+        node.run(["true"], check=True)
+        process.kill()
+
+
+def test_a_timeout_may_be_infinite(node: sandbox.Node) -> None:
+    node.run(["true"], timeout=float("inf"), check=True)
+
+
 # --- close
 
 

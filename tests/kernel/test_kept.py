@@ -465,3 +465,12 @@ def test_a_process_is_attached_joined_and_let_go(cli: Cli, x: str) -> None:
         assert cli("attach", x, str(box.pid), "box:10.9.0.1", "nobody:10.9.0.2", "--as", "box").returncode == 2
         assert "box" not in cli("inspect", x).stdout
         box.kill()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may look everywhere")
+def test_a_place_that_is_not_ours_is_named(cli: Cli, runtime: Path) -> None:
+    runtime.chmod(0)
+    done = cli("exec", "x/a", "--", "true")
+    runtime.chmod(0o700)
+    assert done.returncode == 125
+    assert f"'{runtime}/sandbox/x.sock': Permission denied" in one_error_line(done.stderr)
