@@ -330,6 +330,19 @@ with ThreadPoolExecutor(8) as threads:
     assert program(script) == [0] * 8
 
 
+def test_8_threads_close_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
+    together = threading.Barrier(8)
+
+    def close(_: int) -> bool:
+        together.wait()
+        pair[0].lab.close()
+        return pair[0].lab.is_closed
+
+    pair[0].popen(["sleep", "60"])
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(close, range(8))) == [True] * 8
+
+
 def test_several_threads_wait_for_one_process(node: sandbox.Node) -> None:
     words = ["sh", "-c", "read line; exit 7"]
     with node.popen(words, stdin=subprocess.PIPE) as process, ThreadPoolExecutor(4) as threads:
