@@ -322,12 +322,19 @@ def test_8_threads_in_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
 
 def test_8_threads_make_the_first_lab_of_a_program() -> None:
     script = """
-import json, sandbox
+import json, psutil, sandbox
+from benchmarks.memory import _init
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+together = Barrier(8)
+def served(_):
+    together.wait()
+    with sandbox.Lab(sandbox.Topology.alone()) as lab:
+        return _init(lab).ppid()
 with ThreadPoolExecutor(8) as threads:
-    print(json.dumps(list(threads.map(lambda _: sandbox.run(['true']).returncode, range(8)))))
+    print(json.dumps(len(set(threads.map(served, range(8))))))
 """
-    assert program(script) == [0] * 8
+    assert program(script) == 1  # fork server
 
 
 def test_8_threads_close_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
@@ -341,6 +348,57 @@ def test_8_threads_close_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> Non
     pair[0].popen(["sleep", "60"])
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(close, range(8))) == [True] * 8
+
+
+def test_a_command_of_the_last_moment_has_a_lab() -> None:
+    script = """
+import atexit
+late = lambda: print(sandbox.run(['true']).returncode)
+atexit.register(late)
+import sandbox
+late()
+"""
+    words = [sys.executable, "-c", script]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=20, env={**os.environ, "PYTHONPATH": str(HERE)}
+    )
+    assert (done.stdout, done.stderr) == ("0\n0\n", "")
+
+
+@pytest.mark.parametrize("left", range(7))
+def test_a_program_that_may_open_no_more_is_told_so(left: int) -> None:
+    script = """
+import json, os, resource, sandbox, sys
+from benchmarks.memory import fork_server
+from reliability.census import wait_for
+server = fork_server()
+wait_for(lambda: len(server.children()) == 1, within=5)
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (99, hard))
+opened = []
+while len(opened) < 99:
+    try:
+        opened.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        break
+for fd in opened[:int(sys.argv[1])]:
+    os.close(fd)
+try:
+    said = sandbox.run(["true"]).returncode
+except OSError as error:
+    said = error.strerror
+for fd in opened[int(sys.argv[1]):]:
+    os.close(fd)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+again = sandbox.run(["true"]).returncode
+wait_for(lambda: len(server.children()) == 1, within=5)
+print(json.dumps([said, again]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    words = [sys.executable, "-c", script, str(left)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20, env=environment)
+    assert done.stderr == ""
+    assert json.loads(done.stdout) in (["Too many open files", 0], [0, 0])
 
 
 def test_several_threads_wait_for_one_process(node: sandbox.Node) -> None:
