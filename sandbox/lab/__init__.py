@@ -125,8 +125,10 @@ class Lab:
             return
         with self._closing:  # or a second thread would close, or kill by, a number that is another's by now
             if not self.is_closed:
-                self._end()
-                self.hang_up()
+                try:
+                    self._end()
+                finally:  # an interrupt ends the waiting, not the end
+                    self.hang_up()
 
     def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
         """Send one command to init. It executes with Process.begin()."""

@@ -173,6 +173,22 @@ def test_close_may_be_called_again() -> None:
     assert lab.is_closed
 
 
+def test_a_lab_whose_close_is_interrupted_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = sorted(os.listdir("/proc/self/fd"))
+    lab = Lab(Topology.alone())
+    process = psutil.Process(lab.nodes[0].popen(["sleep", "60"]).pid)
+    monkeypatch.setattr(lab._init, "has_ended", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lab.close()
+    assert lab.is_closed
+    psutil.wait_procs([process], 5)
+    assert not process.is_running()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_closed_lab_starts_nothing() -> None:
     with Lab(Topology.alone()) as lab:
         node = lab.nodes[0]
