@@ -435,6 +435,30 @@ def in_a_thread(call: Callable[[], Any]) -> Any:
     return results[0]
 
 
+class Interrupting:
+    """A lock during whose acquiring a signal comes, whose handler raises."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def acquire(self, **options: Any) -> None:
+        self._lock.acquire(**options)
+        raise KeyboardInterrupt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lock, name)
+
+
+def test_who_is_interrupted_while_waiting_keeps_nobody_waiting(node: sandbox.Node) -> None:
+    process: Any = node.popen(["sh", "-c", "exit 7"])
+    lock, process._lock = process._lock, Interrupting(process._lock)
+    with pytest.raises(KeyboardInterrupt):
+        process.poll()
+    process._lock = lock
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(process.wait, 5).result() == 7
+
+
 def test_a_lab_outlives_the_thread_that_made_it() -> None:
     # A death signal would be the thread's, not the program's: prctl(2), PR_SET_PDEATHSIG.
     lab = in_a_thread(lambda: Lab(Topology.parse([V4])))
