@@ -140,6 +140,20 @@ def test_passed_descriptors_keep_their_numbers(node: sandbox.Node, tmp_path: Pat
     assert str(fd) in listed
 
 
+def test_a_descriptor_is_passed_that_was_not_allowed_when_the_lab_began() -> None:
+    script = """
+import fcntl, json, resource, sandbox
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2100, hard))
+    high = fcntl.fcntl(0, fcntl.F_DUPFD, 2000)
+    words = ['sh', '-c', f'test -e /proc/self/fd/{high} && ulimit -n']
+    print(json.dumps(a.run(words, pass_fds=[high], capture_output=True, text=True).stdout))
+"""
+    assert program(script) == "2100\n"
+
+
 def test_a_process_is_as_subprocess_popen(node: sandbox.Node) -> None:
     with node.popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.poll() is None
