@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 from functools import cache
 
 from . import messages
@@ -35,13 +36,17 @@ serve({requests}, {caller})
 """
 
 
+# By pid: a fork of the program finds the lock of its parent as a thread held it which it has not got.
+LOCKS: dict[int, RLock] = {}
+
+
 def launch(topology: Topology, *, as_root: bool = False) -> socket:
     """Have the init of a new lab forked; returns the socket on which it will answer. Safe from any thread."""
     request = {**words.spell(topology), "as root": ["yes"] if as_root else []}
     scope = _scope(topology) if topology.limits else ()
     ours, theirs = messages.pair()
     try:
-        if not (_is_usual(request) and _begin_spare(_warm(os.getpid(), scope), request, theirs)):
+        if not (_is_usual(request) and _begin_spare(_server(scope), request, theirs)):
             _ask(request, theirs, scope)
     except BaseException:
         ours.close()
@@ -64,6 +69,9 @@ def _begin_spare(server: socket, request: Mapping[str, Sequence[str]], lab: sock
         return False
     if offer is None:
         return False
+    if not descriptors:  # this program may open no more: the kernel has closed it, and it ended
+        messages.tell(server, {"taken": ""})
+        return False
     spare = messages.adopt(descriptors[0])
     try:
         messages.send(spare, request, descriptors=[lab.fileno()])
@@ -84,16 +92,23 @@ def _scope(topology: Topology) -> tuple[str, ...]:
 
 def _ask(request: dict[str, list[str]], lab: socket, scope: tuple[str, ...]) -> None:
     try:
-        messages.send(_warm(os.getpid(), scope), request, descriptors=[lab.fileno()])
+        messages.send(_server(scope), request, descriptors=[lab.fileno()])
     except (BrokenPipeError, ConnectionResetError):
         # Somebody killed it. A second one that dies at once is an error.
         _warm.cache_clear()
-        messages.send(_warm(os.getpid(), scope), request, descriptors=[lab.fileno()])
+        messages.send(_server(scope), request, descriptors=[lab.fileno()])
+
+
+def _server(scope: tuple[str, ...]) -> socket:
+    """The socket of this process's fork server, of which there is one however many threads ask for it at once."""
+    pid = os.getpid()
+    with LOCKS.setdefault(pid, RLock()):
+        return _warm(pid, scope)
 
 
 @cache
 def _warm(_pid: int, scope: tuple[str, ...]) -> socket:
-    """The socket of this process's fork server. By pid: a fork of the program needs one of its own.
+    """A fork server, started. By pid: a fork of the program needs one of its own.
 
     `scope`: what it is started by where the labs are to have limits, and only systemd can give them cgroups.
     """
@@ -124,8 +139,14 @@ def _warm(_pid: int, scope: tuple[str, ...]) -> socket:
     finally:
         theirs.close()
         os.close(caller_fd)
-    atexit.register(ours.close)
+    atexit.register(_end, ours)
     return ours
+
+
+def _end(server: socket) -> None:
+    """At exit, let a fork server end. Who is called later and wants a lab, has another one."""
+    _warm.cache_clear()
+    server.close()
 
 
 def serve(requests_fd: int, caller_fd: int) -> NoReturn:

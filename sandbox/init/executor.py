@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 
 CAP_SYS_CHROOT = 18
+# What lies there may be another file for each process that looks: /proc/self/cwd, /dev/stdin.
+OF_EACH_PROCESS = ("/proc", "/dev")
 
 
 def suits(command: Command, limits: Limits) -> bool:
     """Whether nothing has to be done in a process of its own before its exec. `limits` are what it is to have."""
     if command.terminal or command.user or command.keep:
+        return False
+    if any(path.startswith(OF_EACH_PROCESS) for path in (command.cwd, command.executable or command.argv[0])):
         return False
     if limits:
         import resource

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import RLock
 
 from ..errors import LabClosed, RequestError
 from ..topology import Topology
@@ -11,6 +12,7 @@ from .channel import Channel
 from .initprocess import InitProcess
 from .node import Node
 from .process import Process
+from .started import Started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ class Lab:
 
     def _open(self, sock: socket, progress: Progress | None = None) -> Message:
         self._owner = os.getpid()
-        self._running: set[Process] = set()
+        self._closing = RLock()
+        self._started = Started()
         self.channel = Channel(sock)
         try:
             greeting, pidfd, pid = self.channel.greeting(progress)
@@ -117,25 +120,27 @@ class Lab:
 
     def close(self) -> None:
         """Kill what still runs and free the network. Returns when every process is gone; may be called again."""
-        if self.is_closed:
+        # A fork of this program has a copy of the lab, but it does not own it; nor has it the thread that has the lock.
+        if os.getpid() != self._owner:
+            self.hang_up()
             return
-        # A fork of this program has a copy of the lab, but it does not own it.
-        if os.getpid() == self._owner:
-            self._end()
-        self.hang_up()
+        with self._closing:  # or a second thread would close, or kill by, a number that is another's by now
+            if not self.is_closed:
+                try:
+                    self._end()
+                finally:  # an interrupt ends the waiting, not the end
+                    self.hang_up()
 
     def start(self, command: Command, descriptors: Sequence[int], **streams: Any) -> Process:
         """Send one command to init. It executes with Process.begin()."""
         if self.is_closed:
             raise LabClosed("the lab is closed - start commands before close()")
-        # Forget those that ended, so that a long-lived lab does not grow.
-        self._running = {process for process in self._running if process.returncode is None}
 
         def send(status: int, report: int) -> None:
             self.channel.tell(command.to_message(), status, report, *descriptors)
 
         process = Process(command.argv, send, held=command.held, **streams)
-        self._running.add(process)
+        self._started.add(process)
         return process
 
     def log(self, node: str, *, follow: bool = False) -> LogReader:
@@ -273,21 +278,18 @@ class Lab:
             # A file system that never answers keeps an init that is to execute something from it.
             self._init.kill()
             self._init.has_ended(CLOSE_TIMEOUT_MS)
-        self._note_ends()
+        self._started.note_ends()
 
     def await_end(self) -> None:
         """Return when the lab has ended, by whoever's hand."""
         self._init.has_ended()
-        self._note_ends()
-
-    def _note_ends(self) -> None:
-        for process in self._running:
-            process.poll()
+        self._started.note_ends()
 
     def hang_up(self) -> None:
         """Let go of the lab without ending it, as far as it can live on its own."""
-        for process in self._running:
-            process.let_go()
+        if self.is_closed:
+            return
+        self._started.let_go()
         self.channel.close()
         self._init.let_go()
 

@@ -73,7 +73,7 @@ class KeptLab(Lab):
     def _joined(self, node: str, send: Callable[[int, int], object]) -> Process:
         process = Process([f"service of {node}"], send)
         process.begin()
-        self._running.add(process)
+        self._started.add(process)
         return process
 
     def close(self) -> None:

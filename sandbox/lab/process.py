@@ -6,7 +6,7 @@ import errno
 import operator
 import os
 import select
-from _thread import allocate_lock
+from _thread import RLock
 from time import monotonic
 
 from .. import messages
@@ -69,7 +69,7 @@ class Process:
         self.pid = 0
         self._held = held
         self._may_go = False
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self._collected: dict[Any, bytearray] = {}
         self._status, status = messages.pair()
         self._report, report = messages.pair()
@@ -178,18 +178,24 @@ class Process:
     def _await_end(self, timeout: float | None) -> int | None:
         if self.returncode is not None:
             return self.returncode
+        if self._has_lock():
+            return self.returncode  # to the handler of a signal that came while this thread reads
         if timeout is not None and timeout > FOREVER_S:
             timeout = None
         deadline = None if timeout is None else monotonic() + timeout
-        # One thread reads the status, the others wait for it to let go.
-        if not self._lock.acquire(timeout=-1 if timeout is None else max(0, timeout)):
-            return self.returncode
         try:
-            while self.returncode is None and self._is_readable(deadline):
-                self._read_status()
+            # One thread reads the status, the others wait for it to let go.
+            if self._lock.acquire(timeout=-1 if timeout is None else max(0, timeout)):
+                while self.returncode is None and self._is_readable(deadline):
+                    self._read_status()
         finally:
-            self._lock.release()
+            # Asked, not remembered: the handler of a signal may raise before it could be.
+            if self._has_lock():
+                self._lock.release()
         return self.returncode
+
+    def _has_lock(self) -> bool:
+        return self._lock._is_owned()  # type: ignore[attr-defined,no-any-return] # as threading.Condition asks
 
     def _is_readable(self, deadline: float | None) -> bool:
         poll = select.poll()

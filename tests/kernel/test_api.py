@@ -140,6 +140,20 @@ def test_passed_descriptors_keep_their_numbers(node: sandbox.Node, tmp_path: Pat
     assert str(fd) in listed
 
 
+def test_a_descriptor_is_passed_that_was_not_allowed_when_the_lab_began() -> None:
+    script = """
+import fcntl, json, resource, sandbox
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+with sandbox.pair('a:192.168.1.1', 'b:192.168.1.2') as (a, b):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2100, hard))
+    high = fcntl.fcntl(0, fcntl.F_DUPFD, 2000)
+    words = ['sh', '-c', f'test -e /proc/self/fd/{high} && ulimit -n']
+    print(json.dumps(a.run(words, pass_fds=[high], capture_output=True, text=True).stdout))
+"""
+    assert program(script) == "2100\n"
+
+
 def test_a_process_is_as_subprocess_popen(node: sandbox.Node) -> None:
     with node.popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.poll() is None
@@ -187,6 +201,22 @@ def test_close_may_be_called_again() -> None:
     lab.close()
     lab.close()
     assert lab.is_closed
+
+
+def test_a_lab_whose_close_is_interrupted_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = sorted(os.listdir("/proc/self/fd"))
+    lab = Lab(Topology.alone())
+    process = psutil.Process(lab.nodes[0].popen(["sleep", "60"]).pid)
+    monkeypatch.setattr(lab._init, "has_ended", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lab.close()
+    assert lab.is_closed
+    psutil.wait_procs([process], 5)
+    assert not process.is_running()
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_closed_lab_starts_nothing() -> None:
@@ -340,12 +370,83 @@ def test_8_threads_in_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
 
 def test_8_threads_make_the_first_lab_of_a_program() -> None:
     script = """
-import json, sandbox
+import json, psutil, sandbox
+from benchmarks.memory import _init
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+together = Barrier(8)
+def served(_):
+    together.wait()
+    with sandbox.Lab(sandbox.Topology.alone()) as lab:
+        return _init(lab).ppid()
 with ThreadPoolExecutor(8) as threads:
-    print(json.dumps(list(threads.map(lambda _: sandbox.run(['true']).returncode, range(8)))))
+    print(json.dumps(len(set(threads.map(served, range(8))))))
 """
-    assert program(script) == [0] * 8
+    assert program(script) == 1  # fork server
+
+
+def test_8_threads_close_one_lab(pair: tuple[sandbox.Node, sandbox.Node]) -> None:
+    together = threading.Barrier(8)
+
+    def close(_: int) -> bool:
+        together.wait()
+        pair[0].lab.close()
+        return pair[0].lab.is_closed
+
+    pair[0].popen(["sleep", "60"])
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(close, range(8))) == [True] * 8
+
+
+def test_a_command_of_the_last_moment_has_a_lab() -> None:
+    script = """
+import atexit
+late = lambda: print(sandbox.run(['true']).returncode)
+atexit.register(late)
+import sandbox
+late()
+"""
+    words = [sys.executable, "-c", script]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=20, env={**os.environ, "PYTHONPATH": str(HERE)}
+    )
+    assert (done.stdout, done.stderr) == ("0\n0\n", "")
+
+
+@pytest.mark.parametrize("left", range(7))
+def test_a_program_that_may_open_no_more_is_told_so(left: int) -> None:
+    script = """
+import json, os, resource, sandbox, sys
+from benchmarks.memory import fork_server
+from reliability.census import wait_for
+server = fork_server()
+wait_for(lambda: len(server.children()) == 1, within=5)
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (99, hard))
+opened = []
+while len(opened) < 99:
+    try:
+        opened.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        break
+for fd in opened[:int(sys.argv[1])]:
+    os.close(fd)
+try:
+    said = sandbox.run(["true"]).returncode
+except OSError as error:
+    said = error.strerror
+for fd in opened[int(sys.argv[1]):]:
+    os.close(fd)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+again = sandbox.run(["true"]).returncode
+wait_for(lambda: len(server.children()) == 1, within=5)
+print(json.dumps([said, again]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    words = [sys.executable, "-c", script, str(left)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20, env=environment)
+    assert done.stderr == ""
+    assert json.loads(done.stdout) in (["Too many open files", 0], [0, 0])
 
 
 def test_several_threads_wait_for_one_process(node: sandbox.Node) -> None:
@@ -364,6 +465,30 @@ def in_a_thread(call: Callable[[], Any]) -> Any:
     thread.start()
     thread.join(20)
     return results[0]
+
+
+class Interrupting:
+    """A lock during whose acquiring a signal comes, whose handler raises."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def acquire(self, **options: Any) -> None:
+        self._lock.acquire(**options)
+        raise KeyboardInterrupt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lock, name)
+
+
+def test_who_is_interrupted_while_waiting_keeps_nobody_waiting(node: sandbox.Node) -> None:
+    process: Any = node.popen(["sh", "-c", "exit 7"])
+    lock, process._lock = process._lock, Interrupting(process._lock)
+    with pytest.raises(KeyboardInterrupt):
+        process.poll()
+    process._lock = lock
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(process.wait, 5).result() == 7
 
 
 def test_a_lab_outlives_the_thread_that_made_it() -> None:
