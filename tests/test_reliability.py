@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from benchmarks.markers import replaced
 from reliability.addresses import NONSENSE
+from reliability.census import cgroups
 from reliability.check import Check, Outcome, Place, carried_out
 from reliability.checks import CHECKS
 from reliability.document import DOCUMENT, PART, lines
@@ -53,6 +57,21 @@ def test_a_check_that_breaks_does_not_hold_and_the_others_are_still_carried_out(
     assert not outcome.holds
     assert outcome.complaints is not None
     assert outcome.complaints["afterwards"].startswith("broke: ValueError: no such thing")
+
+
+def test_a_cgroup_that_goes_while_they_are_counted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes, stays = tmp_path / "goes", tmp_path / "stays"
+    goes.mkdir()
+    stays.mkdir()
+    scan = os.scandir
+
+    def scan_too_late(path: str) -> object:
+        if Path(path) == goes:
+            goes.rmdir()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_too_late)
+    assert str(stays) in list(cgroups(tmp_path))
 
 
 def test_a_python_that_is_not_there_is_told_of() -> None:
