@@ -23,6 +23,7 @@ JUMBO = ",mtu=65535"
 PAIR, PAIR_JUMBO = "our pair", "our pair, MTU 65535"
 DOCKER, PUBLISHED = "Docker-style bridge", "Docker-style published port"
 NO_BRIDGE_NF, MININET, LO = "Docker-style, no br_netfilter", "Mininet's link", "loopback"
+OTHERS = (DOCKER, PUBLISHED, NO_BRIDGE_NF, MININET)
 
 
 @dataclass(frozen=True)
