@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from reliability.check import Check, Outcome, Place, carried_out
 from reliability.checks import CHECKS
 from reliability.document import DOCUMENT, PART, lines
 from reliability.elsewhere import by_python
+from reliability.pythons import find
 from reliability.requests import rows
 from reliability.table import again, text
 
@@ -78,6 +80,16 @@ def test_a_python_that_is_not_there_is_told_of() -> None:
     (outcome,) = by_python("3.99", [], 1)
     assert not outcome.holds
     assert (outcome.python, outcome.why_not) == ("3.99", "no Python 3.99 on this machine")
+
+
+def test_a_python_is_looked_for_by_who_has_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    for name in ("HOME", "PYENV_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert find("3.99") is None
 
 
 def test_each_refusal_has_a_name_that_can_be_typed() -> None:
