@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,17 @@ def test_a_check_that_breaks_does_not_hold_and_the_others_are_still_carried_out(
     assert not outcome.holds
     assert outcome.complaints is not None
     assert outcome.complaints["afterwards"].startswith("broke: ValueError: no such thing")
+
+
+def test_a_check_whose_program_is_not_here_is_not_run(tmp_path: Path) -> None:
+    @contextmanager
+    def traces(_: Place) -> Iterator[Check]:
+        subprocess.run(["no-such-tracer"])
+        yield Check("", (), str)
+
+    outcome = carried_out("x", "root", traces, Place(tmp_path))
+    assert (outcome.why_not, outcome.complaints) == ("no no-such-tracer on this machine", {})
+    assert not outcome.holds
 
 
 def test_a_cgroup_that_goes_while_they_are_counted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
