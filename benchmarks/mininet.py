@@ -16,7 +16,7 @@ PYTHON = "/usr/bin/python3"  # whose modules are Debian's
 WIRE = os.path.join(os.path.dirname(__file__), "mininet_wire.py")
 
 
-def why_missing(*, install: bool = True) -> str:
+def why_missing(*, install: bool) -> str:
     """Why there is no Mininet here, or nothing when there is one, if need be by now."""
     return NEEDED.why_missing(install=install) or ("" if is_here() else "the installed Mininet does not start")
 

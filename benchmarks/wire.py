@@ -63,11 +63,11 @@ METRICS = (
 )
 
 
-def measure(*, quick: bool) -> list[Table]:
+def measure(*, quick: bool, install: bool = True) -> list[Table]:
     """A table for each metric. Takes 85 seconds, a quick one 11."""
     with ExitStack() as stack:
         program = stack.enter_context(floor.compiled("traffic"))
-        known = paths(program)
+        known = paths(program, install=install)
         missing = {name: path.why_missing() for name, path in known.items()}
         asks = {name: stack.enter_context(path.open()) for name, path in known.items() if not missing[name]}
         missing |= unanswered(asks)
