@@ -101,3 +101,9 @@ def test_a_profile_sees_every_stretch_and_they_are_the_whole() -> None:
         assert sum(filter(None, took.values())) == pytest.approx(launch.took_ms)
         assert (took["interpreter starts"] or 0) > 1
         assert sum(each == 0 for each in took.values()) <= 2, took  # two processes may have overtaken each other
+
+
+def test_namespaces_are_counted_also_by_a_root_that_may_make_none() -> None:
+    count = "from benchmarks.namespaces import network_namespaces; print(network_namespaces())"
+    words = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", sys.executable, "-c", count]
+    assert int(subprocess.check_output(words, cwd=ROOT)) > 0
