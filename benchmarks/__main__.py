@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
-from .ahead import go_ahead
+from .ahead import ahead
 from .asked import Asked
 from .machine import describe
 from .parts import PARTS
@@ -21,8 +22,9 @@ def main() -> None:
         sys.exit("benchmarks: `ip netns add` of the commands by hand needs root - try: sudo ./sbx bench")
 
     machine = describe()
-    go_ahead()
-    parts = {name: PARTS[name](asked.effort) for name in asked.parts}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and tidy up
+    with ahead():
+        parts = {name: PARTS[name](asked.effort) for name in asked.parts}
     machine = {**machine, **compared()}  # only now: some of these are installed when they are needed
     if asked.json:
         Record(str(asked), machine, parts).write(asked.json)

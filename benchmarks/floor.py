@@ -20,7 +20,7 @@ HERE = os.path.dirname(__file__)
 def compiled(name: str, *, source: str = HERE) -> Iterator[str]:
     """The path of the program made of `name`.c in the directory `source`.
 
-    Raises CalledProcessError when there is no gcc that takes it.
+    Raises CalledProcessError where gcc does not take it, FileNotFoundError where there is none.
     """
     with TemporaryDirectory() as directory:
         program = os.path.join(directory, name)

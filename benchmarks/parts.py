@@ -36,6 +36,6 @@ PARTS: Mapping[str, Part] = {
     "profile": lambda effort: [profile.measure(effort.runs)],
     "running": lambda effort: running.measure(effort.runs, install=effort.installs),
     "contain": lambda effort: contain.measure(effort.runs),
-    "wire": lambda effort: wire.measure(quick=effort.quick),
+    "wire": lambda effort: wire.measure(quick=effort.quick, install=effort.installs),
     "labs": lambda effort: labs.measure(quick=effort.quick, full=effort.full, install=effort.installs),
 }

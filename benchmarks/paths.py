@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from subprocess import DEVNULL, PIPE
 from typing import IO
 
@@ -23,6 +24,7 @@ JUMBO = ",mtu=65535"
 PAIR, PAIR_JUMBO = "our pair", "our pair, MTU 65535"
 DOCKER, PUBLISHED = "Docker-style bridge", "Docker-style published port"
 NO_BRIDGE_NF, MININET, LO = "Docker-style, no br_netfilter", "Mininet's link", "loopback"
+OTHERS = (DOCKER, PUBLISHED, NO_BRIDGE_NF, MININET)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Path:
     why_missing: Callable[[], str] = lambda: ""
 
 
-def paths(traffic: str) -> Mapping[str, Path]:
+def paths(traffic: str, *, install: bool = False) -> Mapping[str, Path]:
     """Every path by its name, for the program `traffic`, one end on the first processor, the other on the last."""
     cpus = sorted(os.sched_getaffinity(0))
     near, far = str(cpus[0]), str(cpus[-1])
@@ -64,7 +66,7 @@ def paths(traffic: str) -> Mapping[str, Path]:
         DOCKER: apart(*bridge, "1", "container", why_missing=_why_no_bridge_nf),
         NO_BRIDGE_NF: apart(*bridge, "0", "container", why_missing=_why_no_nft),
         PUBLISHED: apart(*bridge, "1", "host", why_missing=_why_no_bridge_nf),
-        MININET: apart(mininet.PYTHON, "-I", mininet.WIRE, why_missing=mininet.why_missing),
+        MININET: apart(mininet.PYTHON, "-I", mininet.WIRE, why_missing=partial(mininet.why_missing, install=install)),
         LO: apart("/bin/sh", "-c", LOOPBACK, "sh"),
     }
 

@@ -12,7 +12,7 @@ import psutil
 
 from . import floor
 from .ahead import put_ahead
-from .paths import DOCKER, LO, PAIR, PAIR_JUMBO, PUBLISHED, Ask, Reading, paths
+from .paths import DOCKER, LO, OTHERS, PAIR, PAIR_JUMBO, PUBLISHED, Ask, Reading, paths
 from .row import Row
 from .stopwatch import interleaved
 from .table import Entry, Table
@@ -63,17 +63,30 @@ METRICS = (
 )
 
 
-def measure(*, quick: bool) -> list[Table]:
+def measure(*, quick: bool, install: bool = True) -> list[Table]:
     """A table for each metric. Takes 85 seconds, a quick one 11."""
     with ExitStack() as stack:
         program = stack.enter_context(floor.compiled("traffic"))
-        known = paths(program)
+        known = paths(program, install=install)
         missing = {name: path.why_missing() for name, path in known.items()}
         asks = {name: stack.enter_context(path.open()) for name, path in known.items() if not missing[name]}
-        for ask in asks.values():
-            ask("tcp", 1)  # both ends are there
+        missing |= unanswered(asks)
+        asks = {name: ask for name, ask in asks.items() if not missing[name]}
         _put_ends_ahead(program)
         return [table(metric, missing, _samples(metric, asks, quick)) for metric in METRICS]
+
+
+def unanswered(asks: Mapping[str, Ask]) -> Mapping[str, str]:
+    """Why some of others' do not answer: nft may be there, its part of the kernel not. Raises RuntimeError at ours."""
+    why = {}
+    for name, ask in asks.items():
+        try:
+            ask("tcp", 1)
+        except RuntimeError as error:
+            if name not in OTHERS:
+                raise
+            why[name] = f"does not run here: {error}"
+    return why
 
 
 def _put_ends_ahead(program: str) -> None:

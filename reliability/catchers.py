@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 
 from .census import wait_for
-from .cli import NODES, PAIR, PATIENCE_S, must
+from .cli import NODES, PATIENCE_S, must
+from .launch import PAIR
 from .programs import catcher
 
 RUN = {"one": ("run", "--", *catcher), "two": ("run", *PAIR, "--", *catcher)}

@@ -44,7 +44,7 @@ class Census:
             frozenset(_tables()),
             frozenset(_mounts()),
             network_namespaces(),
-            frozenset(str(path) for path in Path("/sys/fs/cgroup").rglob("*/") if path.is_dir()),
+            frozenset(cgroups()),
             frozenset(_files()),
             frozenset(f"{pid}: {words}" for pid, words in marked(mark) if FORK_SERVER not in words),
         )
@@ -129,6 +129,11 @@ def _tables() -> list[str]:
 def _mounts() -> list[str]:
     # A mount point can be there twice: the number of its mount tells them apart.
     return Path("/proc/self/mountinfo").read_text().splitlines()
+
+
+def cgroups(root: Path = Path("/sys/fs/cgroup")) -> Iterator[str]:
+    """Those of any hierarchy. Others' come and go meanwhile, and Path.rglob() of Python 3.11 fails at one that went."""
+    return (path for path, _, _ in os.walk(root))
 
 
 def _files() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,12 +90,21 @@ def carried_out(name: str, who: str, make: Maker, place: Place, only: Sequence[s
     try:
         outcome, said = _tried(name, who, make, place, only)
     except Exception as error:  # whatever it is, the other checks are still to come
-        outcome, said = Outcome(name, who, "", complaints={}), f"broke: {type(error).__name__}: {error}"
+        why_not = _missing(error)
+        said = "" if why_not else f"broke: {type(error).__name__}: {error}"
+        outcome = Outcome(name, who, "", why_not=why_not)
     seconds = time.monotonic() - begun
     left = left_after(before, mark, within=GONE_WITHIN_S)
     complaint = "; ".join(filter(None, (said, f"left behind: {'; '.join(left)}" if left else "")))
     afterwards = {AFTERWARDS: complaint} if complaint else {}
     return replace(outcome, seconds=round(seconds, 1), complaints={**(outcome.complaints or {}), **afterwards})
+
+
+def _missing(error: Exception) -> str:
+    """The program that is not on this machine, where that is what the error is about."""
+    program = error.filename if isinstance(error, FileNotFoundError) else None
+    is_missing = isinstance(program, str) and "/" not in program and not shutil.which(program)
+    return f"no {program} on this machine" if is_missing else ""
 
 
 def _tried(name: str, who: str, make: Maker, place: Place, only: Sequence[str]) -> tuple[Outcome, Complaint]:

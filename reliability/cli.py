@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -12,9 +11,8 @@ from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from .check import Complaint
+from .launch import SANDBOX
 
-SANDBOX = (sys.executable, "-m", "sandbox")
-PAIR = ("--pair", "a:192.168.1.1", "b:192.168.1.2")
 NODES = {"one": ("",), "two": ("a | ", "b | ")}  # what is before each line of theirs
 PATIENCE_S = 20.0  # for what takes far less, on a machine that has much else to do
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .check import Check, Place
-from .cli import PAIR, Times, ended_well, launched, must, told
+from .cli import Times, ended_well, launched, must, told
+from .launch import PAIR
 
 AT_ONCE, LAUNCHES, QUICK = 16, 400, 48
 PING = 'for peer in "$SANDBOX_PEER_IP" "$SANDBOX_PEER"; do ping -qc1 -W9 "$peer" || exit; done'

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from . import labs
 from .check import Check, Complaint, Place
-from .cli import PAIR, ended_well, launched, must, told
+from .cli import ended_well, launched, must, told
 from .host import Host, host_of_its_own
+from .launch import PAIR
 
 RUNS, QUICK = 200, 30
 LATE_S = 1.0  # what is freed after a run is gone by then

@@ -129,8 +129,9 @@ class Pairs:
         if took_s > IN_TIME_S:
             return f"took {took_s:.1f} s"
         came = Came(status, said, privileges, self._privileges)
-        self.refused += came.is_refusal
-        is_sound = came.is_refusal or any(map(came.is_as, tolerances(fault.who, fault.call, fault.error)))
+        is_refusal = came.is_refusal  # asked first: others count as well meanwhile, and none may be lost
+        self.refused += is_refusal
+        is_sound = is_refusal or any(map(came.is_as, tolerances(fault.who, fault.call, fault.error)))
         return "" if is_sound else f"{came}"
 
     def _words(self, name: str) -> Sequence[str]:

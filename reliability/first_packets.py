@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 import sandbox
 
 from .check import Check, Place
-from .cli import Times, ended_well, launched, must, told
+from .cli import Times, launched, must, told
 
 PACKETS, QUICK = 700, 80  # of each of three kinds
 BY_COMMANDS, BY_COMMANDS_QUICK = 50, 4
@@ -22,11 +23,12 @@ KINDS = {
     "tcp4": (V4, socket.AF_INET, socket.SOCK_STREAM),
     "udp6": (V6, socket.AF_INET6, socket.SOCK_DGRAM),
 }
-# Each in both nodes. Nobody listens there: the peer's kernel says so at once, unless it was never asked.
-UDP = "exec 3<>/dev/udp/$SANDBOX_PEER_IP/9; echo x >&3; read -rt 0.8 -u 3 2>/dev/null; test $? -le 128"
+# Each in both nodes. Nobody listens there: the peer's kernel says so at once, and bash tells. Or it was never asked.
+REFUSED = "Connection refused"
+UDP = "exec 3<>/dev/udp/$SANDBOX_PEER_IP/9; echo x >&3; read -rt 0.8 -u 3; test $? -le 128"
 TCP = """
 begun=${EPOCHREALTIME//[!0-9]/}
-{ : 3<>/dev/tcp/$SANDBOX_PEER_IP/9; } 2>/dev/null
+: 3<>/dev/tcp/$SANDBOX_PEER_IP/9
 test $((${EPOCHREALTIME//[!0-9]/} - begun)) -lt 800000
 """
 SEND: Mapping[str, str] = {"udp4": UDP, "tcp4": TCP, "udp6": UDP}
@@ -42,12 +44,20 @@ def check(place: Place) -> Iterator[Check]:
         if by == "socket":
             _by_sockets(kind, took)
         else:
-            ended_well(launched("run", "--pair", *KINDS[kind][0], "--", "bash", "-c", SEND[kind]))
+            _by_commands(kind)
 
     by = {"socket": QUICK, "command": BY_COMMANDS_QUICK} if place.quick else {"socket": PACKETS, "command": BY_COMMANDS}
     cases = [f"{kind} {way} {number + 1}" for way, count in by.items() for number in range(count) for kind in KINDS]
     shows = f"the first packet of a lab, {by['socket']} each of UDP, TCP and UDP over IPv6: none is lost or stalls"
     yield Check(shows, cases, told(attempt), at_once=2, figures=lambda: str(took))
+
+
+def _by_commands(kind: str) -> None:
+    words = ("run", "--pair", *KINDS[kind][0], "--", "bash", "-c", SEND[kind])
+    done = launched(*words, env={**os.environ, "LC_ALL": "C"})
+    said = done.stderr.splitlines()
+    are_refused = all(line.endswith(REFUSED) for line in said) and {line[:4] for line in said} == {"a | ", "b | "}
+    must(done.returncode == 0 and are_refused, f"ended with {done.returncode}: {done.stderr.strip()!r}")
 
 
 def _by_sockets(kind: str, took: Times) -> None:

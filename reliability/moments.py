@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import cpu_count
@@ -18,6 +17,7 @@ from typing import ClassVar
 from .aftermath import Aftermath
 from .census import fork_server, wait_for
 from .check import Check, Complaint, Place
+from .cli import pause
 from .launch import LAUNCH, SLEEPERS, Launch
 
 MANY, MANY_QUICK = 1000, 42
@@ -38,13 +38,6 @@ while True:
     except sandbox.SandboxError:
         continue  # its init or the fork server was killed, which is what this is about
 """
-
-
-def pause(seconds: float) -> None:
-    """Time that passes, to hit any instant of a launch; no fact is waited for."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(0.0005)
 
 
 def delay_s(case: str, longest_s: float) -> float:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .check import Outcome
-from .user import own_name
+from .user import ROOT, own_name
 
-ROOT = Path(__file__).parents[1]
 COPIED = ("sandbox", "reliability", "benchmarks")
 LONGEST_S = 180.0
 LONGEST_COMPLAINT = 150

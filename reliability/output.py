@@ -15,7 +15,8 @@ import psutil
 
 from . import flood
 from .check import Check, Place
-from .cli import PAIR, PATIENCE_S, launching, must, told
+from .cli import PATIENCE_S, launching, must, told
+from .launch import PAIR
 
 EACH_MIB, QUICK_MIB = 64, 8
 MOST_MIB = 64.0

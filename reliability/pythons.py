@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from glob import escape, glob
 
 VERSIONS = ("3.11", "3.13")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -36,5 +36,6 @@ def _candidates(version: str) -> Iterator[str]:
     name = f"python{version}"
     yield from filter(None, (os.environ.get("SBX_PYTHON"), name))
     yield from (f"{directory}/{name}" for directory in ("/usr/bin", "/usr/local/bin"))
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from map(str, sorted(pyenv.glob(f"versions/{version}*/bin/{name}"), reverse=True))
+    # Unlike Path.home() and Path.glob() these do without a home, and pass over what may not be read.
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    yield from sorted(glob(f"{escape(pyenv)}/versions/{version}*/bin/{name}"), reverse=True)

@@ -9,7 +9,8 @@ from benchmarks.namespaces import network_namespaces
 
 from .census import SLACK, wait_for
 from .check import GONE_WITHIN_S, Check, Complaint, Place
-from .cli import PAIR, Times, ended_well, launched, told
+from .cli import Times, ended_well, launched, told
+from .launch import PAIR
 
 LAUNCHES, QUICK, AT_ONCE = 2000, 50, 2
 

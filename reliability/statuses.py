@@ -17,7 +17,8 @@ import psutil
 
 from .census import wait_for
 from .check import Check, Place
-from .cli import NODES, PAIR, PATIENCE_S, launched, launching, must, told
+from .cli import NODES, PATIENCE_S, launched, launching, must, told
+from .launch import PAIR
 
 SAMPLE = 40
 SIGNALS = range(1, 32)

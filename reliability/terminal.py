@@ -15,7 +15,8 @@ import psutil
 from .catchers import RUN
 from .census import wait_for
 from .check import Check, Complaint, Place
-from .cli import NODES, PAIR, PATIENCE_S, SANDBOX, must, pause, told
+from .cli import NODES, PATIENCE_S, must, pause, told
+from .launch import PAIR, SANDBOX
 from .programs import PYTHON
 from .terminals import Terminals, has_exited, settings
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from benchmarks.paths import DOCKER, LO, PAIR, PAIR_JUMBO, PUBLISHED, Reading, paths
+from benchmarks import mininet
+from benchmarks.paths import DOCKER, LO, MININET, PAIR, PAIR_JUMBO, PUBLISHED, Reading, paths
 from benchmarks.table import Table
-from benchmarks.wire import METRICS, table
+from benchmarks.wire import METRICS, table, unanswered
 
 BY_KIND = {metric.kind: metric for metric in METRICS}
 THERE = {PAIR: "", DOCKER: "", LO: "", PAIR_JUMBO: ""}
@@ -49,6 +50,26 @@ def test_a_goal_against_what_is_not_there_is_not_measured() -> None:
     (row,) = found.rows
     assert (row.value, row.is_met, row.source) == (None, None, "no br_netfilter")
     assert {entry.name: entry.value for entry in found.entries} == {PAIR: 20, DOCKER: None, LO: 30}
+
+
+def test_a_path_is_installed_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(mininet, "why_missing", lambda *, install: asked.append(install) or "not here")
+    for install in (True, False):
+        assert paths("traffic", install=install)[MININET].why_missing() == "not here"
+    assert asked == [True, False]
+
+
+def test_a_path_of_others_that_does_not_answer_is_told_of_and_one_of_ours_is_no_table_at_all() -> None:
+    def answers(*_: object) -> Reading:
+        return Reading(1, 1)
+
+    def ends(*_: object) -> Reading:
+        raise RuntimeError("no answer")
+
+    assert unanswered({PAIR: answers, DOCKER: ends, LO: answers}) == {DOCKER: "does not run here: no answer"}
+    with pytest.raises(RuntimeError, match="no answer"):
+        unanswered({PAIR: ends, DOCKER: answers})
 
 
 def test_each_table_compares_paths_that_are_there() -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from benchmarks.markers import replaced
 from reliability.addresses import NONSENSE
+from reliability.census import cgroups
 from reliability.check import Check, Outcome, Place, carried_out
 from reliability.checks import CHECKS
 from reliability.document import DOCUMENT, PART, lines
 from reliability.elsewhere import by_python
+from reliability.pythons import find
 from reliability.requests import rows
 from reliability.table import again, text
 
@@ -55,10 +62,46 @@ def test_a_check_that_breaks_does_not_hold_and_the_others_are_still_carried_out(
     assert outcome.complaints["afterwards"].startswith("broke: ValueError: no such thing")
 
 
+def test_a_check_whose_program_is_not_here_is_not_run(tmp_path: Path) -> None:
+    @contextmanager
+    def traces(_: Place) -> Iterator[Check]:
+        subprocess.run(["no-such-tracer"])
+        yield Check("", (), str)
+
+    outcome = carried_out("x", "root", traces, Place(tmp_path))
+    assert (outcome.why_not, outcome.complaints) == ("no no-such-tracer on this machine", {})
+    assert not outcome.holds
+
+
+def test_a_cgroup_that_goes_while_they_are_counted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes, stays = tmp_path / "goes", tmp_path / "stays"
+    goes.mkdir()
+    stays.mkdir()
+    scan = os.scandir
+
+    def scan_too_late(path: str) -> object:
+        if Path(path) == goes:
+            goes.rmdir()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_too_late)
+    assert str(stays) in list(cgroups(tmp_path))
+
+
 def test_a_python_that_is_not_there_is_told_of() -> None:
     (outcome,) = by_python("3.99", [], 1)
     assert not outcome.holds
     assert (outcome.python, outcome.why_not) == ("3.99", "no Python 3.99 on this machine")
+
+
+def test_a_python_is_looked_for_by_who_has_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    for name in ("HOME", "PYENV_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert find("3.99") is None
 
 
 def test_each_refusal_has_a_name_that_can_be_typed() -> None:

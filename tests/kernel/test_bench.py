@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import document, profile
-from benchmarks.ahead import put_ahead
+from benchmarks.ahead import niceness, put_ahead
 from benchmarks.parts import PARTS
 from benchmarks.record import Record
 from benchmarks.table import Table
@@ -66,6 +66,32 @@ def test_a_session_is_put_ahead_of_others() -> None:
             pytest.skip("this kernel has no groups of sessions")
         put_ahead(cat.pid)
         assert autogroup.read_text().endswith(" nice -20\n")
+        assert niceness(cat.pid) == -20
+
+
+AHEAD = """
+import os
+from benchmarks.ahead import ahead, niceness
+own = os.getpid()
+with ahead():
+    print(niceness(own), os.nice(0))
+print(niceness(own))
+"""
+
+
+def test_the_session_that_a_bench_was_started_in_is_afterwards_as_it_was() -> None:
+    if not Path("/proc/self/autogroup").exists():
+        pytest.skip("this kernel has no groups of sessions")
+    words = [sys.executable, "-c", AHEAD]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, start_new_session=True, check=True)
+    assert done.stdout == "-20 -20\n0\n"
+
+
+def test_without_the_privilege_it_is_told_that_nothing_was_put_ahead() -> None:
+    words = ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", sys.executable, "-c", AHEAD]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, start_new_session=True, check=True)
+    assert "needs CAP_SYS_NICE" in done.stderr
+    assert done.stdout.endswith("\n0\n")
 
 
 def test_a_profile_sees_every_stretch_and_they_are_the_whole() -> None:
@@ -75,3 +101,9 @@ def test_a_profile_sees_every_stretch_and_they_are_the_whole() -> None:
         assert sum(filter(None, took.values())) == pytest.approx(launch.took_ms)
         assert (took["interpreter starts"] or 0) > 1
         assert sum(each == 0 for each in took.values()) <= 2, took  # two processes may have overtaken each other
+
+
+def test_namespaces_are_counted_also_by_a_root_that_may_make_none() -> None:
+    count = "from benchmarks.namespaces import network_namespaces; print(network_namespaces())"
+    words = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", sys.executable, "-c", count]
+    assert int(subprocess.check_output(words, cwd=ROOT)) > 0

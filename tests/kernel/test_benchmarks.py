@@ -117,7 +117,7 @@ def test_the_ends_of_a_peers_pair_reach_each_other_and_nothing_is_left(peer: Pee
 
 def test_a_peer_that_is_killed_leaves_nothing(peer: Peer) -> None:
     before = Census.take(os.environ[MARK])
-    command = ["sleep", "61.61"]
+    command = ["sleep", f"61.{os.getpid()}"]  # nobody else's, of whom others on this machine may test the same
     with subprocess.Popen(peer.words(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         try:
             wait_for(lambda: runs(*command), within=20, what="the command runs")

@@ -15,7 +15,8 @@ import pytest
 
 import sandbox
 from reliability.census import SLACK, Census, wait_for
-from reliability.moments import Moments, delay_s, pause
+from reliability.cli import pause
+from reliability.moments import Moments, delay_s
 from sandbox.lab import kept
 
 from .conftest import PAIR, Cli

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reliability import first_packets
+from reliability.check import Place
 from reliability.checks import CHECKS
 from reliability.user import NAME
 
@@ -49,3 +51,14 @@ def test_a_case_can_be_tried_again_alone(tmp_path: Path) -> None:
     subprocess.run([*words[:3], *user, *words[3:]], cwd=ROOT, check=True, capture_output=True, timeout=30)
     (outcome,) = json.loads(report.read_text())["outcomes"]
     assert (outcome["name"], outcome["tried"], outcome["complaints"]) == ("requests", 2, {})
+
+
+@pytest.mark.parametrize("kind", first_packets.KINDS)
+def test_a_first_packet_that_leads_nowhere_is_seen_however_soon_that_is_known(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with first_packets.check(Place(tmp_path)) as check:
+        assert check.attempt(f"{kind} command 1") == ""
+        nowhere = {each: script.replace("$SANDBOX_PEER_IP", "10.9.9.9") for each, script in first_packets.SEND.items()}
+        monkeypatch.setattr(first_packets, "SEND", nowhere)
+        assert "Network is unreachable" in check.attempt(f"{kind} command 1")

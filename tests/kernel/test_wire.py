@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 import sandbox
-from benchmarks import floor, mininet
-from benchmarks.paths import LO, MININET, paths
+from benchmarks import floor
+from benchmarks.paths import LO, paths
 from benchmarks.wire import METRICS
 from reliability.census import wait_for
 
@@ -38,10 +38,8 @@ def started_from(program: str) -> list[psutil.Process]:
 @pytest.mark.usefixtures("links_of_the_host")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_path_passes_all_kinds_of_traffic_and_leaves_no_process(name: str, traffic: str) -> None:
-    if name == MININET and not mininet.is_here():
-        pytest.skip("Mininet is not installed")
     path = paths(traffic)[name]
-    if name != MININET and (why := path.why_missing()):
+    if why := path.why_missing():
         pytest.skip(why)
     with path.open() as ask:
         for metric in METRICS:
