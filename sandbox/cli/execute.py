@@ -10,7 +10,7 @@ from ..errors import RequestError
 from ..lab.setting import Setting
 from ..values import value
 from .run import begin_together, run_in_terminal, tell_end, wants_terminal
-from .signals import Forwarding, hold
+from .signals import Forwarding, Hold
 from .surroundings import setting, take
 from .target import Target
 
@@ -79,9 +79,9 @@ def shell(target: Target) -> int:
 
 
 def _run(lab: KeptLab, command: Command) -> int:
-    hold()
+    hold = Hold()
     process = lab.start(command, (0, 1, 2))
-    with Forwarding([process]) as signals:
+    with Forwarding([process], hold=hold) as signals:
         begin_together([process])
         ended = process.fileno()  # a signal may be what finds that it has ended already
         signals.let_in()

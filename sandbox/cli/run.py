@@ -12,7 +12,7 @@ from ..lab.process import NO_CWD, Process
 from ..lab.setting import Setting
 from .launch import open_lab
 from .patience import TIMED_OUT, Patience
-from .signals import Forwarding, hold
+from .signals import Forwarding, Hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
     descriptors.make_room(PER_COMMAND * len(request.commands) + BESIDE)
     processes = []
     nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    hold()
+    hold = Hold()
     for number in range(len(request.commands)):
         command = _command(request, lab, number)
         given = output.open(command.node) if output else (1, 2)
@@ -77,7 +77,7 @@ def _run_all(request: RunRequest, lab: Lab) -> int:
         processes.append(lab.start(command, (stdin, *given)))
         if output:
             output.given()
-    with Forwarding(processes) as signals:
+    with Forwarding(processes, hold=hold) as signals:
         begin_together(processes)
         # From here on it may take long. What is there by now stays: else the next object would have it all looked at.
         gc.freeze()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 OF_A_TERMINAL = (posix.SIGINT, posix.SIGQUIT, posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)
 OF_A_PROCESS = (posix.SIGTERM, posix.SIGHUP, posix.SIGUSR1, posix.SIGUSR2)
 OF_A_WINDOW = (posix.SIGTSTP, posix.SIGCONT, posix.SIGWINCH)  # which end nothing
-IMPATIENCE_S = 2.0
+THAT_END = (posix.SIGINT, posix.SIGTERM, posix.SIGHUP)
+IMPATIENCE_S, STARTING_S = 2.0, 1.0
 
 
 def stop() -> None:
@@ -27,15 +28,34 @@ def stop() -> None:
     os.kill(os.getpid(), posix.SIGSTOP)
 
 
-def hold() -> None:
-    """Have signals wait until Forwarding.let_in(): the commands that they are for have begun by then."""
-    posix.pthread_sigmask(posix.SIG_BLOCK, OF_A_TERMINAL + OF_A_PROCESS)
+class Hold:
+    """Signals wait from now on until Forwarding.let_in(): the commands that they are for have begun by then.
+
+    Where that takes longer than a second, this program ends of one that is to end it, and its lab with it.
+    """
+
+    def __init__(self) -> None:
+        self.noted: list[int] = []
+        self.before: dict[int, Any] = {}  # who handled those that end
+        self._since = monotonic()
+        posix.pthread_sigmask(posix.SIG_BLOCK, set(OF_A_TERMINAL + OF_A_PROCESS).difference(THAT_END))
+        for number in THAT_END:
+            # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
+            if posix.getsignal(number) != posix.SIG_IGN:
+                self.before[number] = posix.signal(number, self._note)
+
+    def _note(self, number: int, _: object) -> None:
+        if monotonic() - self._since < STARTING_S:
+            self.noted.append(number)
+        else:
+            posix.signal(number, posix.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 class Forwarding:
     """A context in which signals, those of `numbers`, are passed on. `stop` is called once a stop was passed on.
 
-    Where they were held they wait on, until let_in().
+    Those on `hold` wait on, until let_in().
 
     A second SIGINT within two seconds kills. Whoever waits polls fileno() as well, then calls awake(): a signal
     that comes just before the wait would otherwise be passed on only after it.
@@ -45,10 +65,12 @@ class Forwarding:
         self,
         processes: Sequence[Process],
         *,
+        hold: Hold | None = None,
         stop: Callable[[], object] = stop,
         numbers: Sequence[int] = OF_A_TERMINAL + OF_A_PROCESS,
     ) -> None:
         self._processes = processes
+        self._hold = hold
         self._stop = stop
         self._numbers = numbers
         self._interrupted_at = -IMPATIENCE_S
@@ -57,9 +79,9 @@ class Forwarding:
     def __enter__(self) -> Self:
         self._readable, self._writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._wakeup_before = posix.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
+        self._before = dict(self._hold.before) if self._hold else {}
         for number in self._numbers:
-            # What we were started to ignore, as nohup does with SIGHUP, stays ignored.
-            if posix.getsignal(number) != posix.SIG_IGN:
+            if number not in self._before and posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)
         return self
 
@@ -72,6 +94,11 @@ class Forwarding:
 
     def let_in(self) -> None:
         """Hold them no longer."""
+        if self._hold:
+            for number in self._hold.before:
+                posix.signal(number, self._forward)
+            for number in self._hold.noted:
+                self._forward(number, None)
         posix.pthread_sigmask(posix.SIG_UNBLOCK, OF_A_TERMINAL + OF_A_PROCESS)
 
     def fileno(self) -> int:

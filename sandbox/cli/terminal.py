@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from signal import SIGWINCH, signal
 
 from .patience import Patience
-from .signals import OF_A_WINDOW, Forwarding, hold, stop
+from .signals import OF_A_WINDOW, Forwarding, Hold, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run_in_terminal(
         raw = RawMode(lab.guard_terminal)
         try:
             stderr = given if os.isatty(2) else 2
-            hold()
+            hold = Hold()
             process = lab.start(command, (given, given, stderr))
         finally:
             os.close(given)
@@ -57,7 +57,7 @@ def run_in_terminal(
         ended = process.fileno()  # a signal may be what finds that it has ended already
         stack.callback(raw.leave)
         raw.enter()
-        with Forwarding([process], stop=raw.stop) as signals, _window_passed_on(inner):
+        with Forwarding([process], hold=hold, stop=raw.stop) as signals, _window_passed_on(inner):
             signals.let_in()
             patience = Patience(timeout_s, process.send_signal)
             _relay(inner, process, ended, signals, patience)

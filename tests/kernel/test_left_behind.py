@@ -91,6 +91,25 @@ def test_an_init_that_waits_for_a_silent_file_system_ends_with_the_launcher(cli:
     wait_for(lambda: [pid for pid, _ in cli.processes()] == [holder.pid], within=1, what="the lab is gone")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_launcher_that_cannot_begin_ends_when_it_is_told_to(
+    cli: Cli, silent: tuple[str, ...], number: signal.Signals
+) -> None:
+    holder = cli.start("run", "--", f"{silent[-1]}/program", before=silent)
+    assert holder.stdout
+    launcher = int(holder.stdout.readline())
+
+    def is_gone() -> bool:
+        try:
+            os.kill(launcher, number)  # in the first second it waits for the command to begin
+        except ProcessLookupError:
+            return True
+        return False
+
+    wait_for(is_gone, within=2)
+    wait_for(lambda: [pid for pid, _ in cli.processes()] == [holder.pid], within=1, what="the lab is gone")
+
+
 GIVING_UP = """
 import sandbox, signal, sys
 def give_up(*_):
