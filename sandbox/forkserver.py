@@ -7,10 +7,10 @@ from then on. It holds no lab: each init watches the program by itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from _thread import RLock
-from functools import cache
 
 from . import messages
 from .errors import SandboxError
@@ -36,24 +36,48 @@ serve({requests}, {caller})
 """
 
 
-# By pid: a fork of the program finds the lock of its parent as a thread held it which it has not got.
-LOCKS: dict[int, RLock] = {}
+# By pid: a fork of the program needs its own, and finds the lock of its parent as it was at that moment.
+SERVERS: dict[int, Servers] = {}
+GONE = (errno.EPIPE, errno.ECONNRESET, errno.EBADF)  # a fork server that was killed, and one that was let go of
 
 
 def launch(topology: Topology, *, as_root: bool = False) -> socket:
     """Have the init of a new lab forked; returns the socket on which it will answer. Safe from any thread."""
     request = {**words.spell(topology), "as root": ["yes"] if as_root else []}
+    servers = _of_this_process()
     scope = _scope(topology) if topology.limits else ()
     ours, theirs = messages.pair()
     try:
-        if not (_is_usual(request) and _begin_spare(_server(scope), request, theirs)):
-            _ask(request, theirs, scope)
+        server = servers.get(scope)
+        if not _asked(server, request, theirs):
+            servers.forget(scope, server)
+            if not _asked(servers.get(scope), request, theirs):
+                raise SandboxError("somebody kills the fork server as soon as it starts - let it live")
     except BaseException:
         ours.close()
         raise
     finally:
         theirs.close()
     return ours
+
+
+def _scope(topology: Topology) -> tuple[str, ...]:
+    from .init import places
+
+    words = places.scope(topology)
+    return (*words, "--") if words else ()
+
+
+def _asked(server: socket, request: Mapping[str, Sequence[str]], lab: socket) -> bool:
+    """Have a fork server begin a lab; False where it is gone."""
+    try:
+        if not (_is_usual(request) and _begin_spare(server, request, lab)):
+            messages.send(server, request, descriptors=[lab.fileno()])
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise
+    return True
 
 
 def _is_usual(request: Mapping[str, Sequence[str]]) -> bool:
@@ -65,7 +89,7 @@ def _begin_spare(server: socket, request: Mapping[str, Sequence[str]], lab: sock
     """Have the init that the fork server offers become that of a lab; whether it does."""
     try:
         offer, descriptors, _ = messages.receive_now(server)
-    except (BlockingIOError, ConnectionResetError):
+    except BlockingIOError:
         return False
     if offer is None:
         return False
@@ -83,36 +107,48 @@ def _begin_spare(server: socket, request: Mapping[str, Sequence[str]], lab: sock
     return True
 
 
-def _scope(topology: Topology) -> tuple[str, ...]:
-    from .init import places
-
-    words = places.scope(topology)
-    return (*words, "--") if words else ()
-
-
-def _ask(request: dict[str, list[str]], lab: socket, scope: tuple[str, ...]) -> None:
-    try:
-        messages.send(_server(scope), request, descriptors=[lab.fileno()])
-    except (BrokenPipeError, ConnectionResetError):
-        # Somebody killed it. A second one that dies at once is an error.
-        _warm.cache_clear()
-        messages.send(_server(scope), request, descriptors=[lab.fileno()])
-
-
-def _server(scope: tuple[str, ...]) -> socket:
-    """The socket of this process's fork server, of which there is one however many threads ask for it at once."""
+def _of_this_process() -> Servers:
     pid = os.getpid()
-    with LOCKS.setdefault(pid, RLock()):
-        return _warm(pid, scope)
+    return SERVERS.get(pid) or SERVERS.setdefault(pid, Servers(pid))
 
 
-@cache
-def _warm(_pid: int, scope: tuple[str, ...]) -> socket:
-    """A fork server, started. By pid: a fork of the program needs one of its own.
+class Servers:
+    """The fork servers of a process, one for each way to start one, however many threads ask for it at once.
 
-    `scope`: what it is started by where the labs are to have limits, and only systemd can give them cgroups.
+    There is another where labs are to have limits and only systemd can give them cgroups: its `scope` starts it.
     """
-    import atexit
+
+    def __init__(self, pid: int) -> None:
+        import atexit
+
+        self._pid = pid
+        self._lock = RLock()
+        self._sockets: dict[tuple[str, ...], socket] = {}
+        atexit.register(self._end)
+
+    def get(self, scope: tuple[str, ...]) -> socket:
+        """The way to one, which is started if need be. Raises SandboxError."""
+        with self._lock:
+            if scope not in self._sockets:
+                self._sockets[scope] = _start(scope)
+            return self._sockets[scope]
+
+    def forget(self, scope: tuple[str, ...], server: socket) -> None:
+        """Let go of this one. Another thread may have done so, and have another by now."""
+        with self._lock:
+            if self._sockets.get(scope) is server:
+                del self._sockets[scope]
+        server.close()
+
+    def _end(self) -> None:
+        """At exit, let them end. Who is called later and wants a lab, has another one."""
+        if os.getpid() == self._pid:
+            for scope, server in list(self._sockets.items()):
+                self.forget(scope, server)
+
+
+def _start(scope: tuple[str, ...]) -> socket:
+    """The way to a new fork server."""
     import subprocess
 
     if not sys.executable:
@@ -134,19 +170,13 @@ def _warm(_pid: int, scope: tuple[str, ...]) -> socket:
             check=True,
         )
     except subprocess.CalledProcessError as error:
+        ours.close()
         what = f"the fork server could not start: {sys.executable} ended with {error.returncode}"
         raise SandboxError(f"{what} - try: {sys.executable} -m sandbox doctor") from error
     finally:
         theirs.close()
         os.close(caller_fd)
-    atexit.register(_end, ours)
     return ours
-
-
-def _end(server: socket) -> None:
-    """At exit, let a fork server end. Who is called later and wants a lab, has another one."""
-    _warm.cache_clear()
-    server.close()
 
 
 def serve(requests_fd: int, caller_fd: int) -> NoReturn:

@@ -593,10 +593,13 @@ print(json.dumps([sandbox.run(['sh', '-c', 'exit 3']).returncode for _ in range(
 
 # Each lab finds dead what the one before it left waiting: first the spare init, then the fork server.
 KILLED = """
-import json, psutil, sandbox
+import json, os, psutil, sandbox
 from benchmarks.memory import fork_server
 from reliability.census import wait_for
-served = []
+def descriptors():
+    return len(os.listdir('/proc/self/fd'))
+fork_server()
+before, served = descriptors(), []
 for whom in (lambda server: server.children(), lambda server: [server]):
     server = fork_server()
     wait_for(lambda: len(server.children()) == 1, within=5)
@@ -604,12 +607,12 @@ for whom in (lambda server: server.children(), lambda server: [server]):
     victim.kill()
     psutil.wait_procs([victim], 5)
     served.append([sandbox.run(['true']).returncode for _ in range(2)])
-print(json.dumps(served))
+print(json.dumps([served, descriptors() - before]))
 """
 
 
 def test_a_killed_spare_and_a_killed_fork_server_are_replaced() -> None:
-    assert program(KILLED, env={**os.environ, "PYTHONPATH": str(HERE)}) == [[0, 0], [0, 0]]
+    assert program(KILLED, env={**os.environ, "PYTHONPATH": str(HERE)}) == [[[0, 0], [0, 0]], 0]
 
 
 def test_an_interrupt_of_the_program_does_not_reach_the_lab() -> None:
