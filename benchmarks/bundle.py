@@ -46,7 +46,7 @@ def _fit(path: Path) -> None:
     config = json.loads(path.read_text())
     config["process"] |= {"terminal": False, "args": ["true"]}
     config["process"]["capabilities"] = {each: [] for each in config["process"]["capabilities"]}
-    del config["process"]["rlimits"]
+    config["process"].pop("rlimits", None)
     config["linux"] |= {"uidMappings": IDS, "gidMappings": IDS}
     config["linux"]["namespaces"] += [{"type": "user"}, {"type": "cgroup"}]
     config["mounts"] += [{"destination": each, **TMPFS} for each in SCRATCH]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .containment import Bind, Containment, Tmpfs
     from .errors import LabClosed, NotAllowed, RequestError, SandboxError, ServiceFailed, StepFailed
     from .lab import Lab
-    from .lab.kept import KeptLab, connect
+    from .lab.kept import KeptLab, ServiceState, connect
+    from .lab.live import LiveLink
+    from .lab.logreader import LogReader
     from .lab.node import Node
     from .lab.oneshot import pair, run
     from .lab.ping import Reachability
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from .topology.publication import Publication
     from .topology.service import Ready, Service
     from .topology.switch import Switch
+    from .why.asking import Port
     from .why.diagnosis import Diagnosis
     from .why.nodes import diagnose
 
@@ -52,8 +55,11 @@ __all__ = [
     "LabClosed",
     "Limits",
     "Link",
+    "LiveLink",
+    "LogReader",
     "Node",
     "NotAllowed",
+    "Port",
     "Process",
     "Publication",
     "Reachability",
@@ -62,6 +68,7 @@ __all__ = [
     "SandboxError",
     "Service",
     "ServiceFailed",
+    "ServiceState",
     "StepFailed",
     "Subnet",
     "Switch",
@@ -82,8 +89,10 @@ _HOMES = {
     "errors": ("LabClosed", "NotAllowed", "RequestError", "SandboxError", "ServiceFailed", "StepFailed"),
     "topology.interface": ("Interface",),
     "topology.limits": ("Limits",),
-    "lab.kept": ("KeptLab", "connect"),
+    "lab.kept": ("KeptLab", "ServiceState", "connect"),
     "lab": ("Lab",),
+    "lab.live": ("LiveLink",),
+    "lab.logreader": ("LogReader",),
     "lab.node": ("Node",),
     "lab.oneshot": ("pair", "run"),
     "lab.ping": ("Reachability",),
@@ -93,6 +102,7 @@ _HOMES = {
     "lab.services": ("start_services",),
     "topology.switch": ("Switch",),
     "topology": ("Topology",),
+    "why.asking": ("Port",),
     "why.diagnosis": ("Diagnosis",),
     "why.nodes": ("diagnose",),
 }

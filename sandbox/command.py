@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .messages import Message
 
+MOST_KEPT = 240  # a message carries 253 descriptors, SCM_MAX_FD in include/net/scm.h, and has others as well
 FLAGS = ("cwd_if_there", "held", "last", "tied", "service", "terminal", "privileged")
 
 
@@ -50,6 +51,8 @@ class Command:
             check_text(text)
         if any(not key or "=" in key for key in self.environment):
             raise ValueError("illegal environment variable name")
+        if len(self.keep) > MOST_KEPT:
+            raise RequestError(f"{len(self.keep)} descriptors to keep - pass {MOST_KEPT} at most")
 
     def to_message(self) -> dict[str, str | Sequence[str]]:
         """The fields to send."""

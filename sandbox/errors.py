@@ -38,11 +38,11 @@ class NotAllowed(SandboxError):
 class StepFailed(SandboxError):
     """The kernel refused one step.
 
-    `step` is the equivalent command by hand, `errno` the kernel's error number.
+    `step` is the equivalent command by hand, if there is one, `errno` the kernel's error number.
     """
 
     def __init__(self, what: str, step: str, errno: int) -> None:
-        super().__init__(f"{what} - by hand: {step}")
+        super().__init__(f"{what} - {f'by hand: {step}' if step else 'is a limit reached? ulimit -a'}")
         self.step = step
         self.errno = errno
 

@@ -28,6 +28,7 @@ from sandbox.cli.requests import EXPLAIN_USAGE, ExplainRequest, parse_explain, p
 from sandbox.errors import RequestError
 from sandbox.topology import Topology
 from sandbox.topology.draft import Draft
+from sandbox.values import replace
 
 A_AND_B = Topology.parse([PAIR[1:]])
 CHAIN = Topology.parse([("a:10.0.1.1", "b:10.0.1.2"), ("b:10.0.2.1", "c:10.0.2.2")])
@@ -57,6 +58,7 @@ def refusal(*words: str) -> str:
         ([*PAIR, "--stdin=b", "--", "x"], RunRequest(A_AND_B, (("x",),) * 2, stdin="b")),
         ([*PAIR, "--until", "a", "--", "x"], RunRequest(A_AND_B, (("x",),) * 2, until="a")),
         (["--until=a", *PAIR, "--", "x"], RunRequest(A_AND_B, (("x",),) * 2, until="a")),
+        (["--router", "sandbox", "--", "x"], RunRequest(replace(Topology.alone(), routers=("sandbox",)), (("x",),))),
         (["--as-root", "--", "x"], RunRequest(Topology.alone(), (("x",),), as_root=True)),
         (["--raw", "--", "x"], RunRequest(Topology.alone(), (("x",),), raw=True)),
         (["--json", "--", "x"], RunRequest(Topology.alone(), (("x",),), json=True)),

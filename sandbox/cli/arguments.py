@@ -46,6 +46,7 @@ DECLARATIONS = {
 LIMITS = ("--memory", "--pids", "--cpus", "--ulimit")
 SHORT = {"-p": "--publish"}
 FILE = "a file"  # is declared as well: it stands anywhere among them
+OF_PLACES = (FILE, "--topology", "--pair", "--switch", "--node")  # without any of them there is one node
 SEPARATOR = ":::"
 
 HELP = ("-h", "--help")
@@ -225,6 +226,8 @@ def _topology(declared: Sequence[Declaration]) -> Topology:
     draft = Draft()
     if sum(option == "--topology" for option, _ in declared) > 1:
         raise RequestError("--topology twice: both would have the same names - write it once, and add what is missing")
+    if not any(option in OF_PLACES for option, _ in declared):
+        draft.extend(Topology.alone())
     for option, operands in declared:
         if option == FILE:
             declare_file(draft, operands[0])

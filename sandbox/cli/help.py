@@ -8,7 +8,7 @@ RUN_HELP = """Run commands, each in a network namespace of its own, joined by ve
 
 One command runs in every node; with `:::` between them, one each, in order of declaration.
 What is declared stands in its order: a node is plugged into the switch before it, interfaces are counted.
-A node met again is the same one. With nothing declared there is one node, with nothing but loopback.
+A node met again is the same one. With none declared there is one, `sandbox`, with nothing but loopback.
 Of a lab file the commands in it run; with a command of your own, that one runs in every node.
 With --contain each node is a container: the host's files read-only, no other processes, no privilege.
 Nodes reach each other by name; each command sees SANDBOX_NAME, SANDBOX_IP, SANDBOX_PEER, SANDBOX_PEER_IP.

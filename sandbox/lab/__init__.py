@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], object]
 
 
-CLOSE_TIMEOUT_MS = 5_000
-
-
 class Lab:
     """A running topology: it is up once constructed, and gone after close().
 
@@ -64,6 +61,8 @@ class Lab:
         launch: Launch | None = None,
         progress: Progress | None = None,
     ) -> None:
+        if not isinstance(topology, Topology):
+            raise TypeError(f"a Lab takes a Topology, not {topology!r} - such as Topology.parse([(end, other)])")
         if limits:
             from ..topology.limits import limited
 
@@ -274,15 +273,12 @@ class Lab:
 
     def _end(self) -> None:
         self.channel.mention({"close": ""})
-        if not self._init.has_ended(CLOSE_TIMEOUT_MS):
-            # A file system that never answers keeps an init that is to execute something from it.
-            self._init.kill()
-            self._init.has_ended(CLOSE_TIMEOUT_MS)
+        self._init.see_end()
         self._started.note_ends()
 
     def await_end(self) -> None:
         """Return when the lab has ended, by whoever's hand."""
-        self._init.has_ended()
+        self._init.await_end()
         self._started.note_ends()
 
     def hang_up(self) -> None:

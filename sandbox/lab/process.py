@@ -233,7 +233,8 @@ class Process:
 
         if not_allowed := forbidden(number, stage):
             raise not_allowed
-        raise StepFailed(f"cannot {stage} for {self._program!r}: {os.strerror(number)}", by_hand or stage, number)
+        what = "cannot execute" if stage == "execute" else f"cannot {stage} for"
+        raise StepFailed(f"{what} {self._program!r}: {os.strerror(number)}", by_hand, number)
 
     @property
     def _program(self) -> object:

@@ -83,6 +83,23 @@ def test_a_directory_that_is_not_there_raises_what_subprocess_raises(node: sandb
     assert raised.value.filename == "/no/such/directory"
 
 
+@pytest.mark.parametrize("wrong", ["a:192.168.1.1", None, ("a",)])
+def test_a_lab_of_what_is_no_topology_is_a_type_error(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="a Lab takes a Topology"):
+        Lab(wrong)
+
+
+def test_more_descriptors_than_a_message_carries_are_refused(node: sandbox.Node) -> None:
+    kept = [os.dup(0) for _ in range(241)]
+    try:
+        with pytest.raises(sandbox.RequestError, match="pass 240 at most"):
+            node.run(["true"], pass_fds=kept)
+        assert node.run(["true"], pass_fds=kept[1:]).returncode == 0
+    finally:
+        for fd in kept:
+            os.close(fd)
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -210,7 +227,7 @@ def test_a_lab_whose_close_is_interrupted_is_closed(monkeypatch: pytest.MonkeyPa
     before = sorted(os.listdir("/proc/self/fd"))
     lab = Lab(Topology.alone())
     process = psutil.Process(lab.nodes[0].popen(["sleep", "60"]).pid)
-    monkeypatch.setattr(lab._init, "has_ended", interrupt)
+    monkeypatch.setattr(lab._init, "see_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lab.close()
     assert lab.is_closed
