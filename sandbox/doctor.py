@@ -76,6 +76,11 @@ def _of_a_container(number: int, stage: str) -> NotAllowed | None:
         return NotAllowed("the kernel has no overlayfs", "load it: sudo modprobe overlay, or take --rootfs-rw")
     if number == errno.EINVAL and stage == "put the files into it":
         return NotAllowed("the file system of rootfs cannot be below an overlay", "copy it to another, such as ext4")
+    if number == errno.EINVAL and stage.startswith("open /"):  # MOUNT_ATTR_IDMAP of mount_setattr(2), which root needs
+        what = (
+            f"{stage.removeprefix('open ')!r}: a file system in it, such as proc, sysfs or cgroups, takes no other ids"
+        )
+        return NotAllowed(what, "take a directory without such, or be an ordinary user")
     if number in (errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EACCES) and stage.startswith(("bind /", "mount /")):
         what = f"cannot {stage} in a container: {os.strerror(number)}"
         return NotAllowed(what, "take a place that is there, file for file, or one below /tmp, /run, /home, $HOME")

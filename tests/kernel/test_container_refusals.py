@@ -14,6 +14,11 @@ from sandbox import doctor
     [
         (errno.ENODEV, "put the files into it", "the kernel has no overlayfs - load it: sudo modprobe overlay"),
         (errno.EINVAL, "put the files into it", "cannot be below an overlay - copy it"),
+        (
+            errno.EINVAL,
+            "open /",
+            "'/': a file system in it, such as proc, sysfs or cgroups, takes no other ids - take a",
+        ),
         (errno.EROFS, "bind /x", "cannot bind /x in a container: Read-only file system - take a place"),
         (errno.ENOTDIR, "mount /home", "cannot mount /home in a container: Not a directory - take a place"),
         (errno.EEXIST, "mount /run", "cannot mount /run: a link in rootfs leads nowhere - make a directory"),
