@@ -60,8 +60,8 @@ def execute(
     What fails is told to the caller through `report`, which closes by itself when exec succeeds.
     """
     numbers = (0, 1, 2, *command.keep)
-    # The caller may have been allowed more since init was forked, and the command is to be.
-    limits = {**descriptors.make_room(max(numbers) + len(numbers) + BESIDE), **limits}
+    if command.keep:  # the caller may have been allowed more since init was forked, and the command is to be
+        limits = {**descriptors.make_room(max(numbers) + len(numbers) + BESIDE), **limits}
     # Out of the way of the numbers that the command gets.
     report_fd = descriptors.above(report.fileno(), max(numbers) + 1)
     report = messages.adopt(report_fd)
