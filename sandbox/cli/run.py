@@ -172,16 +172,16 @@ class Watch:
         return ready
 
     def _note_ends(self) -> None:
-        for node, process in list(self._running.items()):
-            if process.poll() is not None:
-                del self._running[node]
-                if self._output:
-                    # Its last words go before the word of its end: what a pipe holds, then that nothing follows.
-                    self._output.catch_up()
-                    self._output.catch_up()
-                for limit in process.limits_reached:
-                    self._say(limit)
-                self._note_end(node, exit_status(process.returncode or 0), process.limits_reached)
+        ended = [(node, process) for node, process in self._running.items() if process.poll() is not None]
+        if ended and self._output:
+            # Their last words go before the word of their end: what a pipe holds, then that nothing follows.
+            self._output.catch_up()
+            self._output.catch_up()
+        for node, process in ended:
+            del self._running[node]
+            for limit in process.limits_reached:
+                self._say(limit)
+            self._note_end(node, exit_status(process.returncode or 0), process.limits_reached)
 
     def _note_end(self, node: str, status: int, reached: Sequence[str]) -> None:
         if self._output and not self._decided:

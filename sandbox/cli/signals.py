@@ -74,12 +74,11 @@ class Forwarding:
         self._stop = stop
         self._numbers = numbers
         self._interrupted_at = -IMPATIENCE_S
-        self._before: dict[int, Any] = {}
+        self._before: dict[int, Any] = dict(hold.before) if hold else {}
 
     def __enter__(self) -> Self:
         self._readable, self._writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._wakeup_before = posix.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
-        self._before = dict(self._hold.before) if self._hold else {}
         for number in self._numbers:
             if number not in self._before and posix.getsignal(number) != posix.SIG_IGN:
                 self._before[number] = posix.signal(number, self._forward)
